@@ -1,0 +1,95 @@
+/** A checked configuration: every default filled in, every time in milliseconds, nothing left to interpret. */
+
+export interface HostConfig {
+  /** Unique in the fleet: the address as written, with `:port` behind it where two hosts differ by that only. */
+  readonly name: string
+  /** Name or IP as written, without `user@`; an alias of ~/.ssh/config is resolved by `hosts/ssh-config.ts`, not here. */
+  readonly address: string
+  /** undefined: as ~/.ssh/config says, else the local user / 22. */
+  readonly user: string | undefined
+  readonly port: number | undefined
+  /** Private key files, `~` expanded. Empty: agent, ssh config and the usual files. */
+  readonly keys: readonly string[]
+  /** How the balancer knows it: `10.0.0.11:4000`. null where there is no health port and no `server`. */
+  readonly server: string | null
+}
+
+/** Of OpenSSH's options, what makes sense over ssh2. */
+export interface SshOptions {
+  readonly strictHostKeyChecking: 'yes' | 'no' | 'accept-new'
+  /** Absolute, in order. Empty: ~/.ssh/known_hosts, ~/.ssh/known_hosts2, /etc/ssh/ssh_known_hosts. */
+  readonly knownHostsFiles: readonly string[]
+  readonly proxyJump: string | null
+  readonly forwardAgent: boolean
+}
+
+export interface HealthConfig {
+  readonly url: string
+  /** Accepted statuses; the default is 200–299 (redirects are not followed). */
+  readonly statuses: readonly number[] | null
+  readonly timeoutMs: number
+  /** So many healthy answers in a row. */
+  readonly passes: number
+  readonly intervalMs: number
+  /** How long the processes must stay up, and healthy, before they are trusted. */
+  readonly stableMs: number
+  /** How long a new release may take until its first healthy answer. */
+  readonly startMs: number
+}
+
+export interface BalancerConfig {
+  readonly type: 'nginx'
+  readonly machines: readonly HostConfig[]
+  readonly upstream: string
+  /** The loopback port at which nginx tells what it runs. */
+  readonly statusPort: number
+}
+
+export interface RolloutConfig {
+  /** Fixed groups of host names, in the configuration's order. */
+  readonly batches: readonly (readonly string[])[]
+  readonly minServing: number
+  readonly onFailure: 'rollback' | 'stop'
+  readonly drainTimeoutMs: number
+  readonly onDrainTimeout: 'fail' | 'continue'
+}
+
+/** What a chain of commands becomes: see `split.ts`. */
+export interface Split {
+  /** Done beside the running app, in the new release, one after another in one shell. */
+  readonly prepare: readonly string[]
+  /** Done while the host is out. What earlier commands set up for later ones (`cd`, `export`, …) stands in both. */
+  readonly activate: readonly string[]
+  readonly manager: 'pm2' | 'command'
+  /** In words, why it was (not) split so; for `plan`. */
+  readonly reason: string
+}
+
+export interface EnvironmentConfig {
+  /** As given or found, for messages. */
+  readonly file: string
+  readonly environment: string
+  readonly hosts: readonly HostConfig[]
+  readonly ssh: SshOptions
+  readonly repo: string
+  readonly ref: string
+  /** As written; a leading `~` is the *host's* home. */
+  readonly path: string
+  /** null: the whole history. */
+  readonly depth: number | null
+  readonly env: Readonly<Record<string, string>>
+  readonly hooks: {
+    readonly preSetup: readonly string[]
+    readonly postSetup: readonly string[]
+    readonly preDeployLocal: readonly string[]
+    readonly preDeploy: readonly string[]
+  }
+  readonly split: Split
+  readonly health: HealthConfig | null
+  readonly balancer: BalancerConfig | null
+  readonly rollout: RolloutConfig
+  /** At least 2. */
+  readonly keepReleases: number
+  /** What the user should know and need not mend before this run. */
+  readonly warnings: readonly string[]
+}

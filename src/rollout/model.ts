@@ -1,0 +1,115 @@
+/** The vocabulary of a rollout. Types, and the one order of steps. Imports nothing. */
+
+export type HostName = string
+export type ReleaseId = string
+
+/** What is done to one host, in order. Every step may be repeated. `take-out` and `put-back` change the balancer, for several hosts at once. */
+export const steps = ['take-out', 'drain', 'activate', 'reload', 'verify', 'put-back', 'confirm'] as const
+export type Step = (typeof steps)[number]
+
+/** What was seen of one host before the first step. */
+export interface HostAtStart {
+  readonly host: HostName
+  /** The release it goes back to when something fails; null: none ever ran here. */
+  readonly from: ReleaseId | null
+  /** The release that its processes were seen to run, verified; null: none, or nothing certain. */
+  readonly runs: ReleaseId | null
+  readonly healthy: boolean
+  /** Out by an operator's hand: it gets the release, and stays out. */
+  readonly byHand: boolean
+}
+
+export interface Plan {
+  readonly goal: ReleaseId
+  /** Fixed groups, in the order in which they are rolled. */
+  readonly batches: readonly (readonly HostName[])[]
+  readonly hosts: readonly HostAtStart[]
+  readonly minServing: number
+  readonly onFailure: 'rollback' | 'stop'
+  /** False: one host alone, or no balancer. Nothing is taken out; the reload itself must be graceful. */
+  readonly rotation: boolean
+  /** What the balancer can do without rights that it lacks. Pure. */
+  readonly canPublish: (out: readonly HostName[]) => boolean
+}
+
+/**
+ * `waiting`: nothing under way. `settled`: on its target, verified, and where it belongs. `lost`: its recovery failed
+ * as well, and the balancer was seen to leave it out. `unknown`: the same, but that could not be seen. `stopped`:
+ * nothing ran here before, the release failed, and its processes were stopped.
+ */
+export type At = 'waiting' | Step | 'stop' | 'settled' | 'stopped' | 'lost' | 'unknown'
+
+export interface Progress {
+  readonly host: HostName
+  /** The release this host is moving to, or stands on. */
+  readonly target: ReleaseId | null
+  readonly at: At
+  readonly busy: boolean
+  /** True from the moment at which its processes may have been touched by this rollout. */
+  readonly touched: boolean
+  /** Why it is going, or went, back. */
+  readonly reason: string | null
+}
+
+/** What balancer and health checks said last. A host that could not be asked is not healthy. */
+export interface Observation {
+  readonly out: readonly HostName[]
+  readonly mixed: readonly HostName[]
+  readonly healthy: readonly HostName[]
+}
+
+export type Action =
+  /** Ask balancer and hosts what is so now. */
+  | { readonly type: 'observe' }
+  /** Make the balancer's out set so. `hosts`: whom it is done for. */
+  | {
+      readonly type: 'publish'
+      readonly step: 'take-out' | 'put-back'
+      readonly hosts: readonly HostName[]
+      readonly out: readonly HostName[]
+    }
+  | {
+      readonly type: 'step'
+      readonly step: 'drain' | 'activate' | 'reload' | 'verify' | 'confirm'
+      readonly host: HostName
+      readonly release: ReleaseId
+    }
+  /** Stop the processes of a first release that failed. */
+  | { readonly type: 'stop'; readonly host: HostName }
+
+export type Event =
+  | { readonly type: 'started'; readonly action: Action }
+  | { readonly type: 'done'; readonly action: Action }
+  | { readonly type: 'failed'; readonly action: Action; readonly reason: string }
+  | { readonly type: 'observed'; readonly observation: Observation }
+  /** A person or the system asked to end: no new batch. */
+  | { readonly type: 'interrupted'; readonly reason: string }
+
+export interface Rollout {
+  readonly plan: Plan
+  readonly direction: 'forward' | 'back' | 'stop'
+  readonly interrupted: string | null
+  readonly failure: string | null
+  readonly fleet: readonly Progress[]
+  readonly observed: Observation
+  /** False as soon as anything changed since it was observed. */
+  readonly fresh: boolean
+  readonly observing: boolean
+  readonly publishing: boolean
+}
+
+export type OutcomeKind = 'deployed' | 'unchanged' | 'rolled back' | 'interrupted' | 'incomplete'
+
+export interface HostOutcome {
+  readonly host: HostName
+  /** The release that was verified on it last; null where that is not known. */
+  readonly release: ReleaseId | null
+  readonly state: 'serving' | 'out by hand' | 'lost' | 'unknown' | 'stopped' | 'not serving'
+  readonly reason: string | null
+}
+
+export interface Outcome {
+  readonly kind: OutcomeKind
+  readonly hosts: readonly HostOutcome[]
+  readonly failure: string | null
+}

@@ -1,0 +1,115 @@
+/** Everything that a person or a program is shown, as one stream of events. Output only draws these. */
+import type { HostName, Outcome, ReleaseId, Step } from './model.ts'
+
+export type Phase = 'connect' | 'lock' | 'inspect' | 'preflight' | 'resolve' | 'prepare' | 'roll' | 'settle' | 'setup'
+
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 130
+
+/** What one host looks like, for `status`. */
+export interface HostStatus {
+  readonly host: HostName
+  readonly reachable: boolean
+  readonly release: ReleaseId | null
+  readonly sha: string | null
+  readonly rotation: 'in' | 'out' | 'out by hand' | 'mixed' | 'no balancer' | 'unknown'
+  readonly healthy: boolean | null
+  /** `200 in 12 ms`, or why it could not be asked. */
+  readonly health: string
+  /** ISO 8601, UTC: when the release was activated; null where that is not known. */
+  readonly since: string | null
+  /** Each thing that somebody should look at. */
+  readonly attention: readonly string[]
+}
+
+export interface PlannedHost {
+  readonly host: HostName
+  readonly from: string | null
+  /** `roll`, `leave alone`, or `roll, stays out`. */
+  readonly what: string
+}
+
+export type Report =
+  | {
+      readonly type: 'started'
+      readonly command: string
+      readonly environment: string
+      readonly hosts: readonly HostName[]
+    }
+  | { readonly type: 'phase'; readonly phase: Phase }
+  | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly host?: HostName; readonly text: string }
+  | {
+      readonly type: 'finding'
+      readonly weight: 'error' | 'warning'
+      readonly host: string
+      readonly text: string
+      readonly hint?: string
+    }
+  | {
+      readonly type: 'resolved'
+      readonly ref: string
+      readonly sha: string
+      readonly from: string | null
+      readonly release: ReleaseId /** `sha7 subject`, newest first, where the deployer's clone knows them */
+      readonly commits: readonly string[]
+    }
+  /** A line that a remote command wrote; shown with --verbose. */
+  | { readonly type: 'output'; readonly host: HostName; readonly line: string }
+  | {
+      readonly type: 'step'
+      readonly state: 'started' | 'done' | 'failed'
+      readonly hosts: readonly HostName[]
+      readonly step: Step | 'prepare' | 'stop'
+      readonly release: ReleaseId | null /** going back? */
+      readonly back: boolean
+      readonly tookMs?: number
+      readonly reason?: string /** last lines of a log or of stderr */
+      readonly log?: string
+    }
+  /** Progress inside a step: `3 connections left`. */
+  | { readonly type: 'waiting'; readonly host: HostName; readonly step: Step | 'prepare'; readonly text: string }
+  | { readonly type: 'serving'; readonly serving: number; readonly total: number }
+  | {
+      readonly type: 'plan'
+      readonly sha: string
+      readonly from: string | null
+      readonly release: ReleaseId
+      readonly batches: readonly (readonly HostName[])[]
+      readonly minServing: number
+      readonly hosts: readonly PlannedHost[]
+      readonly prepare: readonly string[]
+      readonly activate: readonly string[]
+      readonly reason: string
+    }
+  | {
+      readonly type: 'status'
+      readonly environment: string
+      readonly hosts: readonly HostStatus[]
+      readonly lock: string | null
+    }
+  | {
+      readonly type: 'finished'
+      readonly command: string
+      readonly outcome: Outcome
+      readonly exitCode: ExitCode
+      readonly fromSha: string | null
+      readonly toSha: string | null
+      readonly tookMs: number /** how long each host was out of rotation */
+      readonly outMs: Readonly<Record<HostName, number>>
+    }
+  | {
+      readonly type: 'error'
+      readonly code: string
+      readonly message: string
+      readonly hint?: string
+      readonly output?: string
+      readonly exitCode: ExitCode
+    }
+
+/** A report with the moment at which it happened. */
+export type Reported = Report & { /** ISO 8601, UTC, milliseconds */ readonly at: string }
+
+/** What draws the events. `close` waits until everything is written, and gives the terminal back. */
+export interface Output {
+  show(report: Reported): void
+  close(): Promise<void>
+}
