@@ -14,7 +14,6 @@ export interface HostAtStart {
   readonly from: ReleaseId | null
   /** The release that its processes were seen to run, verified; null: none, or nothing certain. */
   readonly runs: ReleaseId | null
-  readonly healthy: boolean
   /** Out by an operator's hand: it gets the release, and stays out. */
   readonly byHand: boolean
 }
@@ -44,9 +43,16 @@ export interface Progress {
   /** The release this host is moving to, or stands on. */
   readonly target: ReleaseId | null
   readonly at: At
-  readonly busy: boolean
-  /** True from the moment at which its processes may have been touched by this rollout. */
+  /** What is being done to it. Only this action's end counts: an abandoned one may still report its own. */
+  readonly doing: Action | null
+  /** The release verified on it last; null from the moment at which its processes may have been touched since. */
+  readonly verified: ReleaseId | null
+  /** Its link or processes may have been touched since it was last settled. */
   readonly touched: boolean
+  /** On its way back after a failure. A second failure then ends our efforts: it is lost. */
+  readonly returning: boolean
+  /** It served when this rollout took it out, so putting it back brings a serving host. */
+  readonly served: boolean
   /** Why it is going, or went, back. */
   readonly reason: string | null
 }
@@ -76,6 +82,8 @@ export type Action =
     }
   /** Stop the processes of a first release that failed. */
   | { readonly type: 'stop'; readonly host: HostName }
+  /** No move that leads on is allowed. `hosts`: those that are stuck under way; empty where the next batch may not start. */
+  | { readonly type: 'give-up'; readonly hosts: readonly HostName[]; readonly reason: string }
 
 export type Event =
   | { readonly type: 'started'; readonly action: Action }
@@ -91,11 +99,16 @@ export interface Rollout {
   readonly interrupted: string | null
   readonly failure: string | null
   readonly fleet: readonly Progress[]
+  readonly servedAtStart: readonly HostName[]
   readonly observed: Observation
   /** False as soon as anything changed since it was observed. */
   readonly fresh: boolean
-  readonly observing: boolean
-  readonly publishing: boolean
+  /** The last look failed: what balancer and hosts are like is not known. */
+  readonly blind: boolean
+  /** Looking, or publishing: one at a time. */
+  readonly doing: Action | null
+  /** Anything was changed that a user might feel. */
+  readonly changed: boolean
 }
 
 export type OutcomeKind = 'deployed' | 'unchanged' | 'rolled back' | 'interrupted' | 'incomplete'
