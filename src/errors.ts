@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'drain' // requests were still running when the time was over
   | 'verify' // the processes do not run the release, or do not answer healthily
   | 'no-release' // the release to go back to, or asked for, does not exist
+  | 'interrupted' // a person or the system asked to end, before anything was changed that a user could feel
   | 'git' // the ref does not resolve, or the repository cannot be read
 
 export interface ErrorDetails {

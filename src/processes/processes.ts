@@ -13,6 +13,11 @@ export interface Process {
   readonly script: string | null
   /** How often the manager had to start it again since it was told to (re)load it. */
   readonly restarts: number
+  /**
+   * Where and what the manager starts when it starts it again: as it was told, links not resolved. For the adapter's
+   * own `isPinned`; absent where the manager keeps no such thing.
+   */
+  readonly told?: { readonly cwd: string; readonly script: string }
   /** `fork` can only be reloaded by a restart; `cluster` gracefully. */
   readonly mode: 'fork' | 'cluster' | 'unknown'
 }

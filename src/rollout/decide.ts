@@ -3,7 +3,9 @@ import type { Action, HostName, Progress, Rollout } from './model.ts'
 
 /** Everything that may start now. All policy is here; the same rollout always gives the same answer. Empty: finished, once nothing is being done. */
 export function decide(rollout: Rollout): readonly Action[] {
-  const steps = rollout.fleet.filter((progress) => progress.doing === null && mayGoOn(rollout, progress)).map(nextStep)
+  const steps = rollout.fleet
+    .filter((progress) => progress.doing === null && mayGoOn(rollout, progress))
+    .map((progress) => nextStep(rollout, progress))
   if (rollout.doing !== null) return steps
   return [...steps, ...fleetAction(rollout)]
 }
@@ -30,8 +32,8 @@ function mayGoOn(rollout: Rollout, { at, returning }: Progress): boolean {
   }
 }
 
-function nextStep({ host, at, target }: Progress): Action {
-  if (at === 'stop') return { type: 'stop', host }
+function nextStep({ plan }: Rollout, { host, at, target }: Progress): Action {
+  if (at === 'stop') return { type: 'stop', host, release: plan.goal }
   if (target === null) throw new Error(`${host} is at ${at} without a release`)
   if (at === 'drain' || at === 'activate' || at === 'reload' || at === 'verify' || at === 'confirm')
     return { type: 'step', step: at, host, release: target }

@@ -81,7 +81,7 @@ export type Action =
       readonly release: ReleaseId
     }
   /** Stop the processes of a first release that failed. */
-  | { readonly type: 'stop'; readonly host: HostName }
+  | { readonly type: 'stop'; readonly host: HostName; readonly release: ReleaseId }
   /** No move that leads on is allowed. `hosts`: those that are stuck under way; empty where the next batch may not start. */
   | { readonly type: 'give-up'; readonly hosts: readonly HostName[]; readonly reason: string }
 

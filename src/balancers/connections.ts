@@ -1,0 +1,135 @@
+/** Where the balancer's connections to a server can be seen, and when none is left. */
+import { isIP } from 'node:net'
+import { UserError } from '../errors.ts'
+import type { CommandResult, Host } from '../hosts/host.ts'
+import type { Member } from './balancer.ts'
+import { type CountWords, countExit, countScript, holdScript, seenScript, splitServer } from './connection-scripts.ts'
+
+/** How long a connection from the balancer to a server may take. */
+const connectTimeoutMs = 5_000
+const commandTimeoutMs = 15_000
+/** What a script may take beyond the time that it was given to wait. */
+const marginMs = 15_000
+
+/** A machine on which a held connection was seen, and how to count there. */
+export interface Sight {
+  readonly machine: Host
+  readonly count: CountWords
+}
+
+/** What holding one connection to a server showed. `closed`: nothing listens there. */
+export type Held =
+  | { readonly type: 'seen'; readonly sights: readonly Sight[] }
+  | { readonly type: 'closed' }
+  | { readonly type: 'unseen'; readonly why: string }
+
+/**
+ * Holds one connection from the balancer to the member's server, and looks for it on the app host and on the balancer
+ * itself. NAT and containers may hide it on one side; hidden on both sides, a count of zero would mean nothing.
+ */
+export async function lookForConnections(machine: Host, member: Member): Promise<Held> {
+  const held = await machine.hold(holdScript(member.server))
+  try {
+    const said: string[] = []
+    for (
+      let line = await held.nextLine(connectTimeoutMs);
+      line !== null;
+      line = await held.nextLine(connectTimeoutMs)
+    ) {
+      const localPort = /^held (\d+)$/.exec(line)?.[1]
+      if (localPort !== undefined) return await sightsOf(machine, member, localPort)
+      said.push(line)
+    }
+    const text = said.join(' ')
+    return /refused/i.test(text) ? { type: 'closed' } : { type: 'unseen', why: text || 'the connection was not made' }
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'host-unreachable') throw error
+    return { type: 'unseen', why: `no connection within ${connectTimeoutMs / 1000} s` }
+  } finally {
+    await held.release()
+  }
+}
+
+/**
+ * Where to count when nothing listens: no new connection can come about then, but requests of a process that closed
+ * its port may still be running. So whatever is connected to that port counts, from wherever. Rejects with UserError
+ * `drain` where neither machine can count.
+ */
+export async function sightsOfClosed(machine: Host, { host, server }: Member): Promise<readonly Sight[]> {
+  const { address, port } = splitServer(server)
+  const candidates: readonly Sight[] = [
+    { machine: host, count: { filter: `( sport = :${port} )`, peers: null } },
+    // A name cannot be compared with what `ss` lists.
+    ...(isIP(address) ? [{ machine, count: { filter: `( dport = :${port} )`, peers: [address] } }] : []),
+  ]
+  const counts = await Promise.all(
+    candidates.map(async (sight) => ({ sight, can: await canList(sight.machine, sight.count.filter) })),
+  )
+  const sights = counts.flatMap(({ sight, can }) => (can ? [sight] : []))
+  if (sights.length > 0) return sights
+  throw new UserError('drain', `connections to ${server} cannot be counted: there is no \`ss\` on ${host.name}`)
+}
+
+/** Resolves when no connection is left at any of the sights. See `Balancer.drained`. */
+export async function waitUntilNone(
+  sights: readonly Sight[],
+  options: { readonly timeoutMs: number; readonly onWaiting?: (connections: number) => void },
+): Promise<void> {
+  const left = sights.map(() => 0)
+  await Promise.all(
+    sights.map(async ({ machine, count }, index) => {
+      const result = await machine.run(countScript(count, Math.ceil(options.timeoutMs / 1000)), {
+        timeoutMs: options.timeoutMs + marginMs,
+        onLine: (line) => {
+          const number = /^left (\d+)$/.exec(line)?.[1]
+          if (number === undefined) return
+          left[index] = Number(number)
+          options.onWaiting?.(Math.max(...left))
+        },
+      })
+      judge(result, machine)
+    }),
+  )
+}
+
+function judge({ code, stdout, stderr }: CommandResult, machine: Host): void {
+  if (code === 0) return
+  const left = [...stdout.matchAll(/^left (\d+)$/gm)].at(-1)?.[1]
+  if (code === countExit.left)
+    throw new UserError('drain', `${left ?? 'some'} connections from the balancer are left, seen on ${machine.name}`)
+  throw new UserError('drain', `connections could not be counted on ${machine.name}`, {
+    hint: 'They are counted by `ss` (iproute2): without it nobody knows whether a request is still running.',
+    output: stderr,
+  })
+}
+
+async function sightsOf(machine: Host, { host, server }: Member, localPort: string): Promise<Held> {
+  const { port } = splitServer(server)
+  const [onHost, onBalancer] = await Promise.all([
+    peersOf(host, `( sport = :${port} and dport = :${localPort} )`),
+    peersOf(machine, `( sport = :${localPort} and dport = :${port} )`),
+  ])
+  // Two peers with the same port of their own: one of them is somebody else. Then the balancer's side has to do.
+  const hostSights =
+    onHost.length === 1 ? [{ machine: host, count: { filter: `( sport = :${port} )`, peers: onHost } }] : []
+  const balancerSights =
+    onBalancer.length === 1 ? [{ machine, count: { filter: `( dport = :${port} )`, peers: onBalancer } }] : []
+  const sights = [...hostSights, ...balancerSights]
+  if (sights.length > 0) return { type: 'seen', sights }
+  return {
+    type: 'unseen',
+    why: `a connection held open to ${server} is seen by \`ss\` neither there nor on the balancer`,
+  }
+}
+
+async function canList(machine: Host, filter: string): Promise<boolean> {
+  return (await machine.run(seenScript(filter), { timeoutMs: commandTimeoutMs })).code === 0
+}
+
+/** The addresses at the other end of the connections that match. None where `ss` is missing or failed. */
+async function peersOf(machine: Host, filter: string): Promise<readonly string[]> {
+  const { code, stdout } = await machine.run(seenScript(filter), { timeoutMs: commandTimeoutMs })
+  if (code !== 0) return []
+  const peers = stdout.split('\n').flatMap((line) => line.trim().split(/\s+/).at(-1) || [])
+  return [...new Set(peers.map((peer) => splitServer(peer).address))]
+}

@@ -1,0 +1,156 @@
+/** argv → what is asked for. The environment comes first, then the verb, as with `pm2 deploy` and `cap`. */
+import { nearest } from '../config/nearest.ts'
+import { UserError } from '../errors.ts'
+import { type Options, parseOptions } from './options.ts'
+
+/** What the fleet is to run: a ref (null: the configuration's), or a release that is there (null: the one before). */
+export type Goal =
+  | { readonly kind: 'ref'; readonly ref: string | null }
+  | { readonly kind: 'release'; readonly release: string | null }
+
+interface OfEnvironment {
+  readonly environment: string
+  /** As given with --config; null: look for one in the working directory. */
+  readonly configFile: string | null
+}
+
+export type Invocation =
+  | { readonly verb: 'help'; readonly text: string }
+  | { readonly verb: 'version' }
+  | { readonly verb: 'init'; readonly yaml: boolean }
+  | (OfEnvironment & { readonly verb: 'setup' })
+  | (OfEnvironment & { readonly verb: 'status' })
+  | (OfEnvironment & { readonly verb: 'plan'; readonly goal: Goal; readonly allowDowntime: boolean })
+  | (OfEnvironment & { readonly verb: 'deploy'; readonly goal: Goal; readonly allowDowntime: boolean })
+
+type EnvironmentVerb = 'deploy' | 'plan' | 'status' | 'setup'
+
+/** The words that may follow an environment. */
+const verbs: readonly string[] = ['deploy', 'plan', 'status', 'setup', 'rollback']
+
+/** What people who come from other tools type, and what it is called here. */
+const elsewhere: Readonly<Record<string, string>> = {
+  update: '',
+  revert: '--rollback',
+  curr: 'status',
+  current: 'status',
+  list: 'status',
+  check: 'plan',
+}
+
+const maxWords = 2
+
+/**
+ * Reads the words behind `zdr-deploy`. Pure but for the lazy import of the option parser. Whatever is not understood
+ * in full is a UserError `usage`: a typo must never deploy.
+ */
+export async function parseArguments(argv: readonly string[]): Promise<Invocation> {
+  const { words, options, help } = await parseOptions(argv)
+  if (options.help) return { verb: 'help', text: help }
+  if (options.version) return { verb: 'version' }
+  const [first, second] = words
+  if (first === undefined) throw whichEnvironment(options)
+  if (first === 'init') return readInit(words, options)
+  if (options.yaml) throw usage('--yaml goes with `zdr-deploy init` only.')
+  refuseWrongOrder(first, second)
+  return readVerb(first, words, options)
+}
+
+function whichEnvironment({ rollback }: Options): UserError {
+  // `--rollback production` reads the environment as a release.
+  const line = typeof rollback === 'string' ? `zdr-deploy ${rollback} --rollback` : 'zdr-deploy production'
+  return usage('Which environment?', `It comes first: \`${line}\`. See \`zdr-deploy --help\`.`)
+}
+
+function readInit(words: readonly string[], options: Options): Invocation {
+  if (words.length > 1) throw usage(`\`init\` takes no further word, and got \`${words.slice(1).join(' ')}\`.`)
+  refuseOptions('init', options, ['yaml'])
+  return { verb: 'init', yaml: options.yaml }
+}
+
+/** `zdr-deploy setup production`, `zdr-deploy plan`, `zdr-deploy ecosystem.config.js production`. */
+function refuseWrongOrder(first: string, second: string | undefined): void {
+  if (/\.(?:[cm]?[jt]s|json5?|ya?ml)$/.test(first)) {
+    const environment = second ?? 'production'
+    throw usage(`\`${first}\` is a file.`, `Try \`zdr-deploy ${environment} --config ${first}\`.`)
+  }
+  if (!verbs.includes(first)) return
+  if (second !== undefined) throw usage('The environment comes first.', `Try \`${spell(second, first)}\`.`)
+  throw usage(`\`${first}\` in which environment?`, `For example \`${spell('production', first)}\`.`)
+}
+
+function readVerb(environment: string, words: readonly string[], options: Options): Invocation {
+  const word = words[1] ?? 'deploy'
+  if (!verbs.includes(word)) throw unknownVerb(environment, word)
+  const of = { environment, configFile: options.config ?? null }
+  if (word === 'rollback') return readRollback(of, words, options)
+  if (words.length > maxWords) throw tooMany(words.slice(maxWords))
+  const verb = options.dryRun && word === 'deploy' ? 'plan' : (word as EnvironmentVerb)
+  switch (verb) {
+    case 'setup':
+      refuseOptions(verb, options, ['config'])
+      return { ...of, verb }
+    case 'status':
+      refuseOptions(verb, options, ['config'])
+      return { ...of, verb }
+    case 'plan':
+    case 'deploy':
+      return { ...of, verb, goal: readGoal(options), allowDowntime: options.allowDowntime }
+  }
+}
+
+/** `zdr-deploy production rollback [release]` is another spelling of `zdr-deploy production --rollback [release]`. */
+function readRollback(of: OfEnvironment, words: readonly string[], options: Options): Invocation {
+  if (words.length > maxWords + 1) throw tooMany(words.slice(maxWords + 1))
+  if (options.rollback !== undefined) throw usage('`rollback` and --rollback say the same: use one of them.')
+  const goal = readGoal({ ...options, rollback: words[maxWords] ?? true })
+  return { ...of, verb: options.dryRun ? 'plan' : 'deploy', goal, allowDowntime: options.allowDowntime }
+}
+
+function readGoal({ ref, rollback }: Options): Goal {
+  if (rollback === undefined) return { kind: 'ref', ref: ref ?? null }
+  if (ref !== undefined) throw usage('--ref and --rollback exclude each other.')
+  if (rollback === true) return { kind: 'release', release: null }
+  // `--rollback plan` would be read as a release by that name.
+  if (verbs.includes(rollback)) throw usage(`Put \`${rollback}\` before --rollback.`)
+  return { kind: 'release', release: rollback }
+}
+
+/** An option that a verb would pass over in silence is refused: `setup --dry-run` must not set up. */
+function refuseOptions(verb: string, options: Options, allowed: readonly string[]): void {
+  const given: Readonly<Record<string, boolean>> = {
+    config: options.config !== undefined,
+    ref: options.ref !== undefined,
+    rollback: options.rollback !== undefined,
+    'dry-run': options.dryRun,
+    'allow-downtime': options.allowDowntime,
+    yaml: options.yaml,
+  }
+  const [wrong] = Object.keys(given).filter((name) => given[name] === true && !allowed.includes(name))
+  if (wrong !== undefined) throw usage(`--${wrong} does not go with \`${verb}\`.`)
+}
+
+function unknownVerb(environment: string, word: string): UserError {
+  const known = elsewhere[word] ?? nearest(word, verbs)
+  const hint =
+    known === undefined
+      ? `After the environment comes one of: ${verbs.join(', ')}.`
+      : `Did you mean \`${spell(environment, known)}\`?`
+  return usage(`\`${word}\` is no command.`, hint)
+}
+
+function tooMany(words: readonly string[]): UserError {
+  return usage(
+    `Too many words: \`${words.join(' ')}\`.`,
+    'One environment and one command: `zdr-deploy production plan`.',
+  )
+}
+
+/** The whole command, as it should have been typed. */
+function spell(environment: string, verb: string): string {
+  return ['zdr-deploy', environment, verb === 'deploy' ? '' : verb].filter((word) => word !== '').join(' ')
+}
+
+function usage(message: string, hint?: string): UserError {
+  return new UserError('usage', message, hint === undefined ? {} : { hint })
+}

@@ -1,0 +1,68 @@
+/** From the configuration to connections: who is reached how, and everything that keeps us from it, at once. */
+import { homedir } from 'node:os'
+import type { EnvironmentConfig, HostConfig } from '../config/types.ts'
+import { everywhere } from '../engine/everywhere.ts'
+import { UserError } from '../errors.ts'
+import type { Host } from '../hosts/host.ts'
+import type { CommandContext } from './context.ts'
+
+export interface Connected {
+  readonly config: HostConfig
+  readonly host: Host
+}
+
+export interface Connections {
+  readonly reached: readonly Connected[]
+  readonly failed: readonly { readonly config: HostConfig; readonly error: UserError }[]
+}
+
+/** Connects to all of them at once. Never rejects for a host: whoever calls decides what a host that is not there means. */
+export async function connectAll(
+  config: EnvironmentConfig,
+  machines: readonly HostConfig[],
+  context: CommandContext,
+): Promise<Connections> {
+  const settled = await everywhere(machines, (machine) => connectOne(config, machine, context))
+  return {
+    reached: settled.flatMap((each) => (each.ok ? [{ config: each.item, host: each.value }] : [])),
+    failed: settled.flatMap((each) => (each.ok ? [] : [{ config: each.item, error: each.error }])),
+  }
+}
+
+async function connectOne(
+  { ssh }: EnvironmentConfig,
+  machine: HostConfig,
+  { env, report }: CommandContext,
+): Promise<Host> {
+  const [{ connect }, { resolveTarget }] = await Promise.all([
+    import('../hosts/ssh.ts'),
+    import('../hosts/ssh-config.ts'),
+  ])
+  const target = await resolveTarget({ ...machine, ssh, home: env.HOME ?? homedir(), env })
+  const onWarning = (text: string): void => report({ type: 'note', level: 'warning', host: machine.name, text })
+  return connect(target, { onWarning })
+}
+
+/** Reports each finding, and rejects where one of them is an error. Nothing has been changed by then. */
+export function refuseUnreachable({ failed }: Connections, context: CommandContext): void {
+  for (const { config, error } of failed) {
+    const output = error.output === undefined ? '' : `\n${error.output}`
+    context.report({
+      type: 'finding',
+      weight: 'error',
+      host: config.name,
+      text: `${error.message}${output}`,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    })
+  }
+  const [first] = failed
+  if (first === undefined) return
+  const names = failed.map(({ config }) => config.name).join(', ')
+  throw new UserError(
+    'preflight',
+    `${failed.length === 1 ? 'One machine' : `${failed.length} machines`} could not be reached: ${names}. Nothing was changed.`,
+    {
+      cause: first.error,
+    },
+  )
+}

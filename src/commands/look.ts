@@ -1,0 +1,95 @@
+/** Looks at the whole fleet before anything is changed, and says everything that is wrong at once. */
+import type { BalancerView, Finding } from '../balancers/balancer.ts'
+import type { EnvironmentConfig } from '../config/types.ts'
+import { everywhere } from '../engine/everywhere.ts'
+import type { Fleet } from '../engine/fleet.ts'
+import { type HostView, inspectHost } from '../engine/inspect.ts'
+import { UserError } from '../errors.ts'
+import type { CommandContext } from './context.ts'
+import type { OpenFleet } from './fleet.ts'
+
+export interface Look {
+  readonly views: readonly HostView[]
+  readonly view: BalancerView
+}
+
+/** Rejects with UserError `preflight` after all findings were reported, where one of them is an error. */
+export async function preflight(
+  { fleet, findings }: OpenFleet,
+  { config, context }: { readonly config: EnvironmentConfig; readonly context: CommandContext },
+): Promise<Look> {
+  context.report({ type: 'phase', phase: 'inspect' })
+  const [inspected, ofBalancer] = await Promise.all([
+    everywhere(fleet.machines, (machine) => inspectHost(fleet, machine)),
+    fleet.balancer.preflight(),
+  ])
+  const views = inspected.flatMap((each) => (each.ok ? [each.value] : []))
+  const unseen = inspected.flatMap((each): readonly Finding[] =>
+    each.ok ? [] : [{ weight: 'error', host: each.item.name, text: each.error.message }],
+  )
+  const all = [...findings, ...unseen, ...ofBalancer, ...views.flatMap((view) => judge(view, config))]
+  reportFindings(all, context)
+  refuseErrors(all)
+  return { views, view: await fleet.balancer.observe() }
+}
+
+export function reportFindings(findings: readonly Finding[], { report }: CommandContext): void {
+  for (const { weight, host, text, hint } of findings)
+    report({ type: 'finding', weight, host, text, ...(hint === undefined ? {} : { hint }) })
+}
+
+function refuseErrors(findings: readonly Finding[]): void {
+  const errors = findings.filter(({ weight }) => weight === 'error')
+  if (errors.length === 0) return
+  throw new UserError(
+    'preflight',
+    `${errors.length === 1 ? 'One thing stands' : `${errors.length} things stand`} in the way of a deploy. Nothing was changed.`,
+  )
+}
+
+function judge(
+  { machine, inspection, processes, healthy, answer }: HostView,
+  { health }: EnvironmentConfig,
+): readonly Finding[] {
+  const host = machine.name
+  const findings: Finding[] = []
+  if (inspection.current.kind === 'folder') {
+    findings.push({
+      weight: 'error',
+      host,
+      text: `${machine.layout.current} is a folder, not a link to a release`,
+      hint: 'Move it away; a release is activated by changing that link.',
+    })
+  }
+  for (const file of inspection.unreadable)
+    findings.push({
+      weight: 'warning',
+      host,
+      text: `${machine.layout.zdr}/${file} could not be read, and is passed over`,
+    })
+  if (!healthy && processes.length > 0 && health !== null)
+    findings.push({
+      weight: 'warning',
+      host,
+      text: `is not healthy now (${answer?.detail ?? 'no answer'}): it goes first`,
+    })
+  return findings
+}
+
+/** One host alone, or no balancer: the reload itself must be the graceful one. */
+export function refuseDowntime(
+  fleet: Fleet,
+  { views, allowDowntime }: { readonly views: readonly HostView[]; readonly allowDowntime: boolean },
+): void {
+  if (allowDowntime || (fleet.balancer.machines.length > 0 && fleet.machines.length > 1)) return
+  const stopped = views.filter(({ healthy, processes }) => healthy && processes.some(({ mode }) => mode !== 'cluster'))
+  if (stopped.length === 0) return
+  const names = stopped.map(({ machine }) => machine.name).join(', ')
+  throw new UserError(
+    'preflight',
+    `${names}: a reload of this app is a restart (it does not run in pm2's cluster mode), and no other host would answer meanwhile. Nothing was changed.`,
+    {
+      hint: "Set `exec_mode: 'cluster'` for the app, put a balancer in front of several hosts, or accept the gap with --allow-downtime.",
+    },
+  )
+}

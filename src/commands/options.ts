@@ -1,0 +1,121 @@
+/** The options of the command line, by commander: the only file that imports it. */
+import type { CommanderError, Command as TypedCommand } from '@commander-js/extra-typings'
+import { UserError } from '../errors.ts'
+
+export interface Options {
+  readonly config?: string | undefined
+  readonly ref?: string | undefined
+  /** true: without a value. */
+  readonly rollback?: string | true | undefined
+  readonly dryRun: boolean
+  readonly allowDowntime: boolean
+  readonly yaml: boolean
+  readonly json: boolean
+  readonly verbose: boolean
+  readonly color: boolean
+  readonly help: boolean
+  readonly version: boolean
+}
+
+export interface ParsedOptions {
+  readonly words: readonly string[]
+  readonly options: Options
+  /** The text of --help. */
+  readonly help: string
+}
+
+/** Splits words from options. Rejects with UserError `usage`, with the nearest known option. */
+export async function parseOptions(argv: readonly string[]): Promise<ParsedOptions> {
+  const program = await createProgram()
+  try {
+    program.parse(argv, { from: 'user' })
+  } catch (error) {
+    if (isCommanderError(error)) throw explain(error.message)
+    throw error
+  }
+  const given = program.opts()
+  refuseEmpty(given)
+  return { words: program.args, options: withDefaults(given), help: `${program.helpInformation()}${examples}` }
+}
+
+/**
+ * Typed by its own calls: commander's types for that are a package of their own, without code, hence the cast. Its
+ * --help and --version would print and leave; here they are options like others.
+ */
+async function createProgram() {
+  const { Command } = await import('commander')
+  const program = new Command('zdr-deploy') as unknown as TypedCommand
+  return program
+    .usage('<environment> [deploy | plan | status | setup | rollback] [options]\n       zdr-deploy init [--yaml]')
+    .argument('[words...]')
+    .option('--ref <ref>', 'deploy this branch, tag or commit instead of the configured one')
+    .option('--rollback [release]', 'go back to the release before this one, or to the one named')
+    .option('--dry-run', 'the same as `plan`: show what would happen, touch nothing')
+    .option('--allow-downtime', 'go on where a reload cannot be graceful and nothing stands in for the host')
+    .option('--config <file>', 'read this file instead of looking for ecosystem.config.js, deploy.yml, …')
+    .option('--yaml', 'with init: a deploy.yml instead of an ecosystem file')
+    .option('--json', 'one event a line on standard output, and nothing else')
+    .option('--verbose', 'show what the commands on the hosts write')
+    .option('--no-color', 'no colours (so does NO_COLOR)')
+    .option('--version', 'print the version')
+    .option('-h, --help', 'print this')
+    .helpOption(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, writeOut: () => {} })
+}
+
+type Given = ReturnType<Awaited<ReturnType<typeof createProgram>>['opts']>
+
+function withDefaults(given: Given): Options {
+  return {
+    config: given.config,
+    ref: given.ref,
+    rollback: given.rollback,
+    dryRun: given.dryRun === true,
+    allowDowntime: given.allowDowntime === true,
+    yaml: given.yaml === true,
+    json: given.json === true,
+    verbose: given.verbose === true,
+    color: given.color,
+    help: given.help === true,
+    version: given.version === true,
+  }
+}
+
+/** `--ref "$TAG"` with an unset variable must not deploy whatever is configured. */
+function refuseEmpty({ config, ref, rollback }: Given): void {
+  const [empty] = Object.entries({ config, ref, rollback }).filter(([, value]) => value === '')
+  if (empty === undefined) return
+  throw new UserError('usage', `--${empty[0]} got an empty value.`, {
+    hint: 'Is the variable behind it set? Without that option, the configuration decides.',
+  })
+}
+
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && error.name === 'CommanderError'
+}
+
+/** `error: unknown option '--jsno'\n(Did you mean --json?)` → message and hint. */
+function explain(text: string): UserError {
+  const [first = '', ...rest] = text.replace(/^error: /, '').split('\n')
+  const message = `${first.charAt(0).toUpperCase()}${first.slice(1).replaceAll("'", '`')}`
+  const suggestion = rest.join(' ').replace(/^\((.*)\)$/, '$1')
+  return new UserError('usage', message.endsWith('.') ? message : `${message}.`, {
+    hint: suggestion === '' ? 'See `zdr-deploy --help`.' : suggestion,
+  })
+}
+
+const examples = `
+Examples:
+  zdr-deploy init                                  a block to start from
+  zdr-deploy production setup                      once: folders on the hosts, files on the balancer
+  zdr-deploy production plan                       what would happen, without touching anything
+  zdr-deploy production                            roll the configured ref over the fleet
+  zdr-deploy production --ref v1.4.2               … or this one
+  zdr-deploy production --rollback                 back to the release before
+  zdr-deploy production status                     host by host: release, rotation, health
+
+Exit codes:
+  0 every host verified on the release   1 failed before anything a user could feel   2 usage or configuration
+  3 failed and rolled back   4 incomplete: someone should look   5 locked   130 interrupted, safely
+`

@@ -1,0 +1,102 @@
+import { checkCommands } from './check-commands.ts'
+import { checkFleet } from './check-fleet.ts'
+import { configError, type KeyPath, type Problem } from './problem.ts'
+import { isObject, readSection, type Section, undefinedKeys } from './section.ts'
+import { deploySection, type Source } from './source.ts'
+import type { EnvironmentConfig, SshOptions } from './types.ts'
+
+type Schemas = typeof import('./schema.ts')
+type Block = Section<ReturnType<Schemas['environmentShape']>>
+
+export interface CheckOptions {
+  readonly cwd: string
+  readonly environment: string
+  /** Instead of the file's. */
+  readonly ref?: string
+}
+
+/** What the checks of one environment share. Each adds what it finds wrong to `problems`. */
+export interface Check {
+  readonly source: Source
+  readonly cwd: string
+  readonly environment: string
+  readonly schemas: Schemas
+  readonly raw: Readonly<Record<string, unknown>>
+  readonly block: Block
+  readonly path: KeyPath
+  readonly problems: Problem[]
+}
+
+const fastDepth = 5
+const defaultKeepReleases = 5
+
+/** Reads one environment's block and fills in what it does not say. Rejects with one UserError `config` for all problems. */
+export async function checkEnvironment(
+  source: Source,
+  { cwd, environment, ref }: CheckOptions,
+): Promise<EnvironmentConfig> {
+  const check = await startCheck(source, { cwd, environment, refGiven: ref !== undefined })
+  const { block, problems } = check
+  const fleet = checkFleet(check)
+  const work = await checkCommands(check)
+  const { repo, path } = block
+  const wanted = ref ?? block.ref
+  if (problems.length > 0 || wanted === undefined || repo === undefined || path === undefined) {
+    throw configError(problems, source.locate)
+  }
+  const warnings = [...(block.ssh_options?.warnings ?? []), ...fleet.warnings, ...work.warnings]
+  return {
+    file: source.shown,
+    environment,
+    hosts: fleet.hosts,
+    ssh: sshOptions(block),
+    repo,
+    ref: wanted,
+    path,
+    depth: block.fetch === 'fast' ? fastDepth : null,
+    env: work.env,
+    hooks: work.hooks,
+    split: work.split,
+    health: fleet.health,
+    balancer: fleet.balancer,
+    rollout: fleet.rollout,
+    keepReleases: block['keep-releases'] ?? defaultKeepReleases,
+    warnings,
+  }
+}
+
+async function startCheck(
+  source: Source,
+  { cwd, environment, refGiven }: { readonly cwd: string; readonly environment: string; readonly refGiven: boolean },
+): Promise<Check> {
+  const path = ['deploy', environment]
+  const problems: Problem[] = []
+  const schemas = await import('./schema.ts')
+  const written = deploySection(source)?.[environment]
+  const raw = isObject(written) ? written : {}
+  for (const key of undefinedKeys(raw)) {
+    const last = key.at(-1)
+    const variable = typeof last === 'string' ? source.variableOf(last) : undefined
+    const reason =
+      variable === undefined ? 'is a variable of the environment not set?' : `the variable ${variable} is not set`
+    problems.push({ path: [...path, ...key], text: `is undefined: ${reason}` })
+  }
+  const block = readSection(written, schemas.environmentShape(cwd), { path, problems })
+  for (const key of ['host', 'ref', 'repo', 'path']) {
+    if (isObject(written) && !Object.hasOwn(raw, key) && !(key === 'ref' && refGiven)) {
+      problems.push({ path, text: `has no \`${key}\`: pm2 deploy needs it too` })
+    }
+  }
+  return { source, cwd, environment, schemas, raw, block, path, problems }
+}
+
+function sshOptions(block: Block): SshOptions {
+  const written = block.ssh_options
+  return {
+    strictHostKeyChecking: written?.strictHostKeyChecking ?? 'yes',
+    knownHostsFiles: written?.knownHostsFiles ?? [],
+    proxyJump: written?.proxyJump ?? null,
+    // ssh takes the first mention, and pm2 deploy puts its options before -A.
+    forwardAgent: written?.forwardAgent ?? block['forward-agent'] ?? false,
+  }
+}

@@ -1,0 +1,145 @@
+/** What each key may hold, and what becomes of it. The only file that imports zod; it is itself imported on demand. */
+import { z } from 'zod'
+import { parseAddress, parsePort, parseServer } from './addresses.ts'
+import { parseDuration } from './duration.ts'
+import { parseHealthUrl } from './health.ts'
+import { invalid, kindOf, type Parsed, valid } from './problem.ts'
+import { parseSshOptions } from './ssh-options.ts'
+
+/** One of our parsers, as a step of a schema. */
+function into<Raw, Value>(parse: (raw: Raw) => Parsed<Value>) {
+  return (raw: Raw, context: z.RefinementCtx): Value => {
+    const parsed = parse(raw)
+    if (parsed.ok) return parsed.value
+    context.addIssue({ code: 'custom', message: parsed.problem })
+    return z.NEVER
+  }
+}
+
+function by<Value>(parse: (raw: unknown) => Parsed<Value>) {
+  return z.unknown().transform(into(parse))
+}
+
+/** One, or a list of them: always a list afterwards. */
+function listOf<Schema extends z.ZodType>(item: Schema) {
+  return z.preprocess((raw) => (Array.isArray(raw) ? raw : [raw]), z.array(item))
+}
+
+function oneOf<const Choice extends string>(...choices: readonly Choice[]) {
+  const words = choices.filter((choice) => choice !== '').map((choice) => `\`${choice}\``)
+  return z.enum(choices, { error: (issue) => `must be ${words.join(' or ')}, not ${kindOf(issue.input)}` })
+}
+
+function count(least: number, what: string) {
+  return z
+    .int({ error: (issue) => `must be ${what}, a whole number, not ${kindOf(issue.input)}` })
+    .min(least, { error: (issue) => `is ${String(issue.input)}: it must be at least ${least}` })
+}
+
+/** What `pm2 init` writes for people to replace. */
+const placeholders = ['SSH_USERNAME', 'SSH_HOSTMACHINE', 'GIT_REPOSITORY', 'DESTINATION_PATH']
+
+const text = z.string({
+  error: ({ input }) => `must be a text, not ${kindOf(input)}${typeof input === 'number' ? ': put it in quotes' : ''}`,
+})
+const line = text
+  .transform((written) => written.trim())
+  // A leading `-` would be an option of git or ssh, and a line break the end of a command.
+  .refine((written) => !/^-|[\n\r\0]/.test(written), { error: 'must be one line, and not begin with `-`' })
+  .refine((written) => !placeholders.includes(written), {
+    error: 'is still the placeholder of the template: write yours',
+  })
+const needed = line.refine((written) => written !== '', { error: 'is empty: write it' })
+/** As for pm2 deploy, an empty text is as good as none. */
+const optional = line.transform((written) => (written === '' ? undefined : written))
+
+const commands = listOf(text.transform((written) => written.trim())).transform((texts) =>
+  texts.filter((written) => written !== ''),
+)
+const duration = by(parseDuration)
+const someTime = duration.refine((milliseconds) => milliseconds > 0, { error: 'must be longer than nothing' })
+const address = needed.transform(into(parseAddress))
+const port = by((raw) => (raw === '' ? valid(undefined) : parsePort(raw)))
+
+const flag = by((raw) => {
+  if (typeof raw === 'boolean') return valid(raw)
+  if (typeof raw !== 'string') return invalid(`must be true or false, not ${kindOf(raw)}`)
+  // pm2 deploy takes every text that is not empty for yes. Nobody who wrote `no` meant that.
+  return /^(no|false|off|0)$/i.test(raw.trim())
+    ? invalid(`is \`${raw}\`, which pm2 deploy takes for yes: write true or false`)
+    : valid(raw.trim() !== '')
+})
+const terminal = flag.refine((wanted) => !wanted, {
+  error:
+    'cannot be had: commands run without a terminal here. Take it out; where sudo asks for one, `Defaults !requiretty` in sudoers mends that',
+})
+
+const environmentVariables = by((raw) => {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    return invalid(`must be an object of names and values, not ${kindOf(raw)}`)
+  }
+  return valid(raw as Readonly<Record<string, unknown>>)
+})
+
+export const hostShape = { host: address, user: optional, port, key: optional, server: by(parseServer) }
+
+export const healthShape = {
+  url: by(parseHealthUrl),
+  status: listOf(count(100, 'a status').max(599, { error: 'must be a status from 100 to 599' })),
+  timeout: someTime,
+  passes: count(1, 'a number of answers in a row'),
+  interval: someTime,
+  stable: duration,
+  start: someTime,
+}
+
+export const balancerShape = {
+  type: oneOf('nginx'),
+  on: listOf(address).refine((machines) => machines.length > 0, { error: 'is empty: name the nginx machine' }),
+  upstream: needed.refine((name) => /^[a-zA-Z_][\w.-]*$/.test(name), {
+    error: 'must be the name of an nginx upstream: letters, digits, `_`, `.` and `-`, with a letter or `_` first',
+  }),
+  'status-port': by(parsePort),
+}
+
+export const rolloutShape = {
+  batch: count(1, 'a number of hosts'),
+  'min-serving': count(0, 'a number of hosts'),
+  'on-failure': oneOf('rollback', 'stop'),
+  'drain-timeout': duration,
+  'on-drain-timeout': oneOf('fail', 'continue'),
+}
+
+/** The keys of pm2 deploy, then ours. `host` and the sections have shapes of their own. */
+export function environmentShape(cwd: string) {
+  return {
+    user: optional,
+    key: optional,
+    port,
+    ssh_options: listOf(text).transform(into((lines: readonly string[]) => parseSshOptions(lines, cwd))),
+    'forward-agent': flag,
+    needs_tty: terminal,
+    ref: needed,
+    repo: needed,
+    path: needed
+      .transform((path) => path.replace(/(?<=.)\/+$/, ''))
+      .refine((path) => /^(\/|~\/)[^/]/.test(path), {
+        error:
+          'must be absolute, or begin with `~/`, which is the home on the host (pm2 deploy looks at the disk of whoever deploys)',
+      }),
+    fetch: oneOf('fast', 'full', ''),
+    'pre-setup': commands,
+    'post-setup': commands,
+    'pre-deploy-local': commands,
+    'pre-deploy': commands,
+    'post-deploy': commands,
+    env: environmentVariables,
+    host: z.unknown(),
+    health: z.unknown(),
+    balancer: z.unknown(),
+    rollout: z.unknown(),
+    install: commands,
+    reload: commands,
+    'keep-releases': count(2, 'a number of releases'),
+  }
+}

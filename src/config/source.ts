@@ -1,0 +1,29 @@
+import type { KeyPath } from './problem.ts'
+
+/** A configuration file that was read. */
+export interface Source {
+  /** As it is shown: relative to where we stand, when it is below. */
+  readonly shown: string
+  /** What it says. Not checked. */
+  readonly data: unknown
+  /** `deploy.yml:12:5` of the key, or of the nearest one above it that is there; `ecosystem.config.js` where lines are not known. */
+  readonly locate: (path: KeyPath) => string
+  /** The variable of the environment that the file seems to take this key from; undefined where that is not seen. */
+  readonly variableOf: (key: string) => string | undefined
+}
+
+/** The environments' blocks; undefined where the file has none. */
+export function deploySection(source: Source): Readonly<Record<string, unknown>> | undefined {
+  const section = propertyOf(source.data, 'deploy')
+  return typeof section === 'object' && section !== null ? (section as Readonly<Record<string, unknown>>) : undefined
+}
+
+export function hasApps(source: Source): boolean {
+  return propertyOf(source.data, 'apps') !== undefined || Array.isArray(source.data)
+}
+
+function propertyOf(data: unknown, key: string): unknown {
+  return typeof data === 'object' && data !== null && Object.hasOwn(data, key)
+    ? (data as Readonly<Record<string, unknown>>)[key]
+    : undefined
+}

@@ -1,0 +1,57 @@
+/** The machines and ports that a deploy works with, put together by `commands`. */
+import type { Balancer } from '../balancers/balancer.ts'
+import type { Health } from '../health/health.ts'
+import type { Manifest } from '../hosts/history.ts'
+import type { Host } from '../hosts/host.ts'
+import type { Layout } from '../hosts/layout.ts'
+import type { Activation, Processes } from '../processes/processes.ts'
+import type { HostName, ReleaseId } from '../rollout/model.ts'
+import type { Report } from '../rollout/report.ts'
+import type { Clock } from './clock.ts'
+
+export interface Machine {
+  readonly name: HostName
+  /** With the PATH that was found to have all tools. */
+  readonly host: Host
+  readonly layout: Layout
+}
+
+export interface Times {
+  readonly passes: number
+  readonly intervalMs: number
+  readonly stableMs: number
+  readonly startMs: number
+  readonly drainTimeoutMs: number
+}
+
+export interface Fleet {
+  readonly environment: string
+  readonly machines: readonly Machine[]
+  readonly balancer: Balancer
+  /** null: no health check is configured, and running processes have to do. */
+  readonly health: Health | null
+  readonly processesOf: (manager: Manifest['manager'], machine: Machine) => Processes
+  readonly times: Times
+  readonly onDrainTimeout: 'fail' | 'continue'
+  readonly clock: Clock
+  readonly report: (report: Report) => void
+}
+
+/** Something runs on the host that no release of ours explains. It can be left alone and verified as healthy, never activated. */
+export const foreignRelease: ReleaseId = 'something zdr-deploy did not deploy'
+
+export function machineOf(fleet: Fleet, name: HostName): Machine {
+  const machine = fleet.machines.find((candidate) => candidate.name === name)
+  if (machine === undefined) throw new Error(`${name} is not in the fleet`)
+  return machine
+}
+
+export function activationOf({ layout }: Machine, manifest: Manifest): Activation {
+  return {
+    directory: `${layout.releases}/${manifest.id}`,
+    current: layout.current,
+    commands: manifest.activate,
+    env: manifest.env,
+    environment: manifest.environment,
+  }
+}

@@ -1,0 +1,65 @@
+import { UserError } from '../errors.ts'
+import type { Answer } from '../health/health.ts'
+import type { Manifest } from '../hosts/history.ts'
+import { type Inspection, inspectScript, parseInspection } from '../hosts/inspection.ts'
+import type { Process } from '../processes/processes.ts'
+import type { ReleaseId } from '../rollout/model.ts'
+import { describe } from './describe.ts'
+import { activationOf, type Fleet, foreignRelease, type Machine } from './fleet.ts'
+import { standsOn } from './verify.ts'
+
+const inspectTimeoutMs = 30_000
+
+export interface HostView {
+  readonly machine: Machine
+  readonly inspection: Inspection
+  readonly processes: readonly Process[]
+  /** null: no health check is configured. */
+  readonly answer: Answer | null
+  readonly healthy: boolean
+  /** The release that all its processes were seen to stand on, healthily; `foreignRelease` where something else is well; null: nothing certain. */
+  readonly runs: ReleaseId | null
+}
+
+/** Looks at a host without changing anything. Rejects with UserError `host-unreachable` or `host-command`. */
+export async function inspectHost(fleet: Fleet, machine: Machine): Promise<HostView> {
+  const result = await machine.host.run(inspectScript(machine.layout), { timeoutMs: inspectTimeoutMs })
+  if (result.code !== 0)
+    throw new UserError('host-command', `${machine.name} could not be looked at`, { output: result.stderr })
+  const inspection = parseInspection(result.stdout)
+  const manifest = activeManifest(inspection)
+  const activation = manifest === null ? undefined : activationOf(machine, manifest)
+  const processes = fleet.processesOf(manifest?.manager ?? 'pm2', machine)
+  const [running, answer] = await Promise.all([
+    processes.running(machine.host, activation).catch(() => []),
+    fleet.health === null ? null : askHealth(fleet, machine),
+  ])
+  const isOnline = running.some(({ status }) => status === 'online')
+  const view = { machine, inspection, processes: running, answer, healthy: answer === null ? isOnline : answer.healthy }
+  return { ...view, runs: runningRelease(view) }
+}
+
+async function askHealth(fleet: Fleet, machine: Machine): Promise<Answer> {
+  try {
+    if (fleet.health === null) return { healthy: false, detail: 'no health check' }
+    return await fleet.health.check(machine.host)
+  } catch (error) {
+    return { healthy: false, detail: describe(error).reason }
+  }
+}
+
+export function activeManifest({ current, manifests }: Inspection): Manifest | null {
+  return current.kind === 'release' ? (manifests.find(({ id }) => id === current.id) ?? null) : null
+}
+
+function runningRelease({ machine, inspection, processes, healthy }: Omit<HostView, 'runs'>): ReleaseId | null {
+  if (!healthy) return null
+  const manifest = activeManifest(inspection)
+  const directory = manifest === null ? null : activationOf(machine, manifest).directory
+  const isStanding =
+    directory !== null &&
+    processes.length > 0 &&
+    processes.every((each) => each.status === 'online' && standsOn(each, directory))
+  if (manifest !== null && isStanding) return manifest.state === 'verified' ? manifest.id : null
+  return manifest === null ? foreignRelease : null
+}

@@ -1,0 +1,113 @@
+import { UserError } from '../errors.ts'
+import type { HeldCommand, Host } from '../hosts/host.ts'
+import { guardScript, heartbeatMs, holdLockScript, type LockOwner, ownerText, parseLockOwner } from '../hosts/lock.ts'
+import { within } from '../hosts/within.ts'
+import type { HostName } from '../rollout/model.ts'
+import type { Clock } from './clock.ts'
+import { everywhere } from './everywhere.ts'
+import type { Machine } from './fleet.ts'
+
+/** Longer than the script itself waits for a lock that is only looked at. */
+const answerMs = 20_000
+/** How long a host whose connection was lost is tried for its lock, before a step there. */
+const regainTries = 10
+const regainPauseMs = 1_000
+
+export interface FleetLock {
+  readonly token: string
+  /**
+   * The machine for a step that changes something: each script first checks, on the host, that the lock is still ours.
+   * Where the connection was lost meanwhile, the lock is taken again first. Rejects with UserError `locked` where
+   * another deploy has it now.
+   */
+  guarded(machine: Machine): Promise<Host>
+  release(): Promise<void>
+}
+
+/**
+ * Takes the lock on every machine, all or none. The first machine decides between two that start in the same second,
+ * so the others may be asked all at once. Rejects with UserError `locked`, saying who has it.
+ */
+export async function takeLock(machines: readonly Machine[], owner: LockOwner, clock: Clock): Promise<FleetLock> {
+  const held = new Map<HostName, HeldCommand>()
+  const take = async (machine: Machine): Promise<void> => {
+    held.set(machine.name, await holdOn(machine, owner))
+  }
+  const release = async (): Promise<void> => {
+    stopBeating()
+    await Promise.all([...held.values()].map((each) => each.release()))
+    held.clear()
+  }
+  const stopBeating = clock.every(heartbeatMs, () => {
+    for (const each of held.values()) each.write('\n')
+  })
+  const [first, ...others] = machines
+  try {
+    if (first !== undefined) await take(first)
+    const failure = (await everywhere(others, take)).find((each) => !each.ok)
+    if (failure !== undefined && !failure.ok) throw failure.error
+  } catch (error) {
+    await release()
+    throw error
+  }
+  return { token: owner.token, guarded: (machine) => guardedHost(machine, { owner, held, clock }), release }
+}
+
+interface Keeping {
+  readonly owner: LockOwner
+  readonly held: Map<HostName, HeldCommand>
+  readonly clock: Clock
+}
+
+async function guardedHost(machine: Machine, { owner, held, clock }: Keeping): Promise<Host> {
+  const guarded = within(machine.host, guardScript(machine.layout, owner.token))
+  const present = held.get(machine.name)
+  if (present === undefined || !(await hasEnded(present))) return guarded
+  for (let tries = 1; ; tries++) {
+    try {
+      held.set(machine.name, await holdOn(machine, owner))
+      return guarded
+    } catch (error) {
+      if (tries === regainTries || (error instanceof UserError && error.code === 'locked' && !isOwn(error, owner)))
+        throw error
+      await clock.sleep(regainPauseMs)
+    }
+  }
+}
+
+/** Our own earlier script may live on, on the far side of a cut connection, until it misses our heartbeat. */
+function isOwn(error: UserError, owner: LockOwner): boolean {
+  return parseLockOwner(JSON.stringify(error.cause))?.token === owner.token
+}
+
+async function hasEnded(held: HeldCommand): Promise<boolean> {
+  return Promise.race([held.ended.then(() => true), Promise.resolve(false)])
+}
+
+async function holdOn({ name, host, layout }: Machine, owner: LockOwner): Promise<HeldCommand> {
+  const held = await host.hold(holdLockScript(layout, owner))
+  const answer = await held.nextLine(answerMs)
+  if (answer === 'locked') return held
+  const line = answer === 'held' ? await held.nextLine(answerMs) : null
+  const { stderr } = await endOf(held)
+  if (answer === 'held') throw heldByAnother(name, line ?? '')
+  if (answer === 'no flock')
+    throw new UserError('preflight', `${name} has no flock, which keeps two deploys apart`, {
+      hint: 'Install util-linux there.',
+    })
+  throw new UserError('host-command', `${name}: the lock in ${layout.zdr} could not be taken`, { output: stderr })
+}
+
+async function endOf(held: HeldCommand): Promise<{ readonly stderr: string }> {
+  await held.release()
+  return held.ended
+}
+
+function heldByAnother(name: HostName, line: string): UserError {
+  const owner = parseLockOwner(line)
+  const who = owner === null ? 'another deploy' : ownerText(owner)
+  return new UserError('locked', `${name} is being deployed to by ${who}`, {
+    hint: 'Wait for it to end, or look with `zdr-deploy ENVIRONMENT status`. A deploy that was killed lets go of the lock by itself within a minute.',
+    cause: owner,
+  })
+}

@@ -1,0 +1,38 @@
+import type { HostName, Observation } from '../rollout/model.ts'
+import type { Fleet, Machine } from './fleet.ts'
+
+/** A host that was well a moment ago is asked so often before it counts as ill: one lost packet stops no deploy. */
+const asksMax = 3
+
+/**
+ * What balancer and hosts say now. Rejects with UserError `balancer` where the balancer does not answer; a host that
+ * does not answer is not healthy.
+ */
+export async function observe(fleet: Fleet, previous: Observation): Promise<Observation> {
+  const [view, healthy] = await Promise.all([
+    fleet.balancer.observe(),
+    Promise.all(fleet.machines.map((machine) => isWell(fleet, machine, previous.healthy))),
+  ])
+  const names = fleet.machines.filter((_, index) => healthy[index] === true).map(({ name }) => name)
+  return { out: view.out, mixed: view.mixed, healthy: names }
+}
+
+async function isWell(fleet: Fleet, machine: Machine, wellBefore: readonly HostName[]): Promise<boolean> {
+  const asks = wellBefore.includes(machine.name) ? asksMax : 1
+  for (let count = 1; count <= asks; count++) {
+    if (await isHealthy(fleet, machine)) return true
+    if (count < asks) await fleet.clock.sleep(fleet.times.intervalMs)
+  }
+  return false
+}
+
+/** Without a health check, running processes have to do. */
+export async function isHealthy(fleet: Fleet, machine: Machine): Promise<boolean> {
+  try {
+    if (fleet.health !== null) return (await fleet.health.check(machine.host)).healthy
+    const running = await fleet.processesOf('pm2', machine).running(machine.host)
+    return running.some(({ status }) => status === 'online')
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,108 @@
+import { apply, begin } from '../rollout/apply.ts'
+import { decide, isFinished } from '../rollout/decide.ts'
+import type { Action, Event, Rollout } from '../rollout/model.ts'
+import { describe } from './describe.ts'
+import type { Fleet } from './fleet.ts'
+import { observe } from './observe.ts'
+import type { Performed } from './perform.ts'
+import type { Start } from './plan.ts'
+
+/** How often the hosts that serve are asked while another is out and could still be put back unchanged. */
+const watchMs = 1_000
+/** More events than this are no rollout, but a mistake of ours. */
+const eventsMax = 100_000
+
+export interface Rolling {
+  readonly fleet: Fleet
+  readonly perform: (action: Action, rollout: Rollout) => Promise<Performed>
+  /** Hears every fact, with the state after it. */
+  readonly onEvent: (event: Event, rollout: Rollout, log: string | null) => void
+  /** Calls back when no new batch is to be begun, with the reason. */
+  readonly onInterrupt: (interrupt: (reason: string) => void) => void
+}
+
+/** The loop: decide → perform → apply → report, until nothing is left to do. Resolves with the state at the end; never rejects but for a mistake of ours. */
+export async function roll({ plan, observed }: Start, rolling: Rolling): Promise<Rollout> {
+  const inbox = createInbox<Performed>()
+  let rollout = begin(plan, observed)
+  const accept = (event: Event, log: string | null = null): void => {
+    rollout = apply(rollout, event)
+    rolling.onEvent(event, rollout, log)
+  }
+  rolling.onInterrupt((reason) => inbox.put({ events: [{ type: 'interrupted', reason }], log: null }))
+  const stopWatching = watch(rolling.fleet, { now: () => rollout, put: inbox.put })
+  try {
+    for (let count = 0; count < eventsMax; count++) {
+      for (const action of decide(rollout)) {
+        accept({ type: 'started', action })
+        inbox.putWhenDone(rolling.perform(action, rollout))
+      }
+      if (isFinished(rollout)) return rollout
+      const { events, log } = await inbox.next()
+      for (const event of events) accept(event, log)
+    }
+    throw new Error(`a rollout of ${eventsMax} events came to no end`)
+  } finally {
+    stopWatching()
+  }
+}
+
+interface Watching {
+  readonly now: () => Rollout
+  readonly put: (performed: Performed) => void
+}
+
+/** If a host that serves dies while another is out and not yet activated, the rollout must hear of it. */
+function watch(fleet: Fleet, { now, put }: Watching): () => void {
+  let isLooking = false
+  const look = async (): Promise<void> => {
+    const before = now()
+    if (isLooking || before.doing !== null || !couldComeBack(before)) return
+    isLooking = true
+    try {
+      const observation = await observe(fleet, before.observed)
+      // What was seen while the out set changed may be of before or after.
+      if (now().observed.out === before.observed.out && now().doing === null)
+        put({ events: [{ type: 'observed', observation }], log: null })
+    } catch (error) {
+      fleet.report({ type: 'note', level: 'warning', text: `could not look meanwhile: ${describe(error).reason}` })
+    } finally {
+      isLooking = false
+    }
+  }
+  return fleet.clock.every(watchMs, () => void look())
+}
+
+function couldComeBack({ fleet }: Rollout): boolean {
+  return fleet.some(({ at, touched, served }) => served && !touched && (at === 'drain' || at === 'activate'))
+}
+
+/** What happened, in order, for one reader that waits for it. */
+function createInbox<Item>() {
+  const items: Item[] = []
+  let wake: (() => void) | null = null
+  const put = (item: Item): void => {
+    items.push(item)
+    wake?.()
+  }
+  const failures: unknown[] = []
+  return {
+    put,
+    putWhenDone: (promise: Promise<Item>): void => {
+      promise.then(put, (error: unknown) => {
+        failures.push(error)
+        wake?.()
+      })
+    },
+    next: async (): Promise<Item> => {
+      for (;;) {
+        if (failures.length > 0) throw failures[0]
+        const item = items.shift()
+        if (item !== undefined) return item
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+  }
+}

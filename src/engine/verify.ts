@@ -1,0 +1,127 @@
+import { UserError } from '../errors.ts'
+import type { Activation, Process, Processes } from '../processes/processes.ts'
+import type { Fleet, Machine } from './fleet.ts'
+
+export interface Verification {
+  readonly machine: Machine
+  readonly activation: Activation
+  readonly processes: Processes
+  /** The pids before the reload: none of them may be left. null: nothing was reloaded, so nothing has to be new or to prove its stability. */
+  readonly before: ReadonlySet<number> | null
+  readonly onWaiting: (text: string) => void
+}
+
+/**
+ * Proves that the new processes run this release and answer healthily: they are new, stand on it, answer `passes`
+ * times in a row, and are still the same and well after `stableMs`. Rejects with UserError `verify`, saying what
+ * was seen. Changes nothing; may be repeated.
+ */
+export async function verify(fleet: Fleet, verification: Verification): Promise<void> {
+  const first = await untilStanding(fleet, verification)
+  await untilHealthy(fleet, verification)
+  if (verification.before === null) return
+  if (fleet.times.stableMs > 0) await staysUp(fleet, verification, first)
+}
+
+/** Right after a reload the manager may still be at it, so it is asked again until everything is online; what has ended badly fails at once. */
+async function untilStanding(fleet: Fleet, verification: Verification): Promise<readonly Process[]> {
+  const giveUpAt = fleet.clock.now() + fleet.times.startMs
+  for (;;) {
+    const processes = await runningOn(verification)
+    const fault = standingFault(processes, verification)
+    if (fault === null) return processes
+    if (fault.isFinal || fleet.clock.now() >= giveUpAt) throw new UserError('verify', fault.text)
+    verification.onWaiting(fault.text)
+    await fleet.clock.sleep(fleet.times.intervalMs)
+  }
+}
+
+function runningOn({ processes, machine, activation }: Verification): Promise<readonly Process[]> {
+  return processes.running(machine.host, activation)
+}
+
+interface Fault {
+  readonly text: string
+  /** Waiting will not mend it. */
+  readonly isFinal: boolean
+}
+
+function standingFault(running: readonly Process[], { activation, before }: Verification): Fault | null {
+  if (running.length === 0) return { text: 'no process of the app runs', isFinal: false }
+  for (const process of running) {
+    const fault = processFault(process, activation, before)
+    if (fault !== null) return fault
+  }
+  return null
+}
+
+function processFault(process: Process, activation: Activation, before: Verification['before']): Fault | null {
+  const { name, pid, status, restarts } = process
+  const who = `${name} (pid ${pid})`
+  if (status === 'errored') return { text: `${name} failed to start: its process manager gave it up`, isFinal: true }
+  if (before !== null && restarts > 0)
+    return { text: `${name} crashed after its start: it had to be restarted ${restarts} times`, isFinal: true }
+  if (status !== 'online') return { text: `${name} is ${status}`, isFinal: false }
+  if (before?.has(pid) === true) return { text: `${who} is still the old process: it was not reloaded`, isFinal: false }
+  if (!standsOn(process, activation.directory))
+    return {
+      text: `${who} runs from ${process.cwd ?? process.script ?? 'an unknown folder'}, not from ${activation.directory}`,
+      isFinal: false,
+    }
+  return null
+}
+
+/**
+ * Only the folder of the running process tells: a manager resolves its script's path through `current` anew each time
+ * it is asked. A process whose folder is outside of all releases (`cwd: '/'`) is judged by its script.
+ */
+export function standsOn({ cwd, script }: Process, directory: string): boolean {
+  if (cwd !== null && isInside(cwd, directory)) return true
+  const releases = directory.slice(0, directory.lastIndexOf('/'))
+  if (cwd !== null && isInside(cwd, releases)) return false
+  return script !== null && isInside(script, directory)
+}
+
+function isInside(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`)
+}
+
+async function untilHealthy(fleet: Fleet, verification: Verification): Promise<void> {
+  if (fleet.health === null) return
+  const isFresh = verification.before !== null
+  const giveUpAt = fleet.clock.now() + (isFresh ? fleet.times.startMs : 0)
+  for (let passes = 0; ; ) {
+    const { healthy, detail } = await fleet.health.check(verification.machine.host)
+    passes = healthy ? passes + 1 : 0
+    if (passes >= (isFresh ? fleet.times.passes : 1)) return
+    if (!healthy && fleet.clock.now() >= giveUpAt) throw new UserError('verify', `the health check failed: ${detail}`)
+    if (!healthy) await failWhereEnded(verification)
+    verification.onWaiting(healthy ? `healthy ${passes} of ${fleet.times.passes} times` : detail)
+    await fleet.clock.sleep(fleet.times.intervalMs)
+  }
+}
+
+/** A process that has crashed meanwhile will not become healthy: no need to wait until the time is over. */
+async function failWhereEnded(verification: Verification): Promise<void> {
+  const fault = standingFault(await runningOn(verification), verification)
+  if (fault?.isFinal === true) throw new UserError('verify', fault.text)
+}
+
+async function staysUp(fleet: Fleet, verification: Verification, first: readonly Process[]): Promise<void> {
+  verification.onWaiting(`healthy, watched for ${fleet.times.stableMs / 1000} s`)
+  await fleet.clock.sleep(fleet.times.stableMs)
+  const later = await runningOn(verification)
+  const fault = standingFault(later, verification)
+  if (fault !== null) throw new UserError('verify', fault.text)
+  const pids = new Set(later.map(({ pid }) => pid))
+  const gone = first.find(({ pid }) => !pids.has(pid))
+  if (gone !== undefined)
+    throw new UserError(
+      'verify',
+      `${gone.name} (pid ${gone.pid}) was healthy, and did not stay up for ${fleet.times.stableMs / 1000} s`,
+    )
+  if (fleet.health === null) return
+  const { healthy, detail } = await fleet.health.check(verification.machine.host)
+  if (!healthy)
+    throw new UserError('verify', `was healthy, and ${fleet.times.stableMs / 1000} s later is not: ${detail}`)
+}

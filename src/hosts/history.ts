@@ -1,0 +1,82 @@
+/** What a host remembers: a manifest for each release, and the history of what was deployed. */
+import type { Layout } from './layout.ts'
+import { quote } from './shell.ts'
+
+export interface Manifest {
+  readonly id: string
+  /** Full. */
+  readonly sha: string
+  /** As the user asked for it. */
+  readonly ref: string
+  readonly state: 'prepared' | 'activated' | 'verified' | 'failed'
+  /** ISO 8601, UTC: when it was prepared. */
+  readonly at: string
+  readonly activatedAt?: string
+  /** When it was verified on this host last; kept when it is activated again. */
+  readonly verifiedAt?: string
+  /** Why it failed. */
+  readonly reason?: string
+  readonly prepare: readonly string[]
+  /** The commands and environment that it is activated with, whatever the configuration says later. */
+  readonly activate: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly environment: string
+  readonly manager: 'pm2' | 'command'
+}
+
+/** Written only when EVERY host was verified on the release. */
+export interface HistoryEntry {
+  readonly at: string
+  readonly release: string
+  readonly sha: string
+  readonly kind: 'deploy' | 'rollback'
+  readonly by: string
+}
+
+/** Writes or replaces a manifest as a whole: a reader sees the old one or the new one. Only its owner may read it, for the env. */
+export function writeManifestScript(layout: Layout, manifest: Manifest): string {
+  const file = `${layout.manifests}/${manifest.id}.json`
+  return `set -eu
+${durable}umask 077
+file=${quote(file)}
+printf '%s\\n' ${quote(JSON.stringify(manifest))} > "$file.new"
+durable "$file.new"
+mv -f "$file.new" "$file"
+durable ${quote(layout.manifests)}
+`
+}
+
+/** Appends one line. Repeating it adds nothing; a line that a crash tore is closed first, so that it harms no other. */
+export function appendHistoryScript(layout: Layout, entry: HistoryEntry): string {
+  return `set -eu
+${durable}umask 077
+file=${quote(layout.history)}
+line=${quote(JSON.stringify(entry))}
+if [ -s "$file" ]; then
+  [ "$(tail -n 1 "$file")" = "$line" ] && exit 0
+  [ -z "$(tail -c 1 "$file")" ] || printf '\\n' >> "$file"
+fi
+printf '%s\\n' "$line" >> "$file"
+durable "$file"
+`
+}
+
+/**
+ * The release that was deployed before `present`; null where there is none. The history is a stack: a deploy puts its
+ * release on top, a rollback takes off what lies above the release it went back to, so a second rollback goes
+ * further back instead of forth again. A `present` that was never deployed (null too) lies above the stack.
+ */
+export function previousDeployed(history: readonly HistoryEntry[], present: string | null): string | null {
+  const stack = history.reduce<readonly string[]>(follow, [])
+  const index = present === null ? -1 : stack.lastIndexOf(present)
+  return stack[(index === -1 ? stack.length : index) - 1] ?? null
+}
+
+function follow(stack: readonly string[], { kind, release }: HistoryEntry): readonly string[] {
+  const index = stack.lastIndexOf(release)
+  if (kind === 'rollback' && index !== -1) return stack.slice(0, index + 1)
+  return stack.at(-1) === release ? stack : [...stack, release]
+}
+
+/** GNU's sync takes a file; others only know how to write everything. */
+const durable = `durable() { sync "$1" 2>/dev/null || sync; }\n`

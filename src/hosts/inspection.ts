@@ -1,0 +1,155 @@
+/** What stands on a host, read in one run. The script needs only sh and the usual tools; what it prints is parsed here. */
+import { UserError } from '../errors.ts'
+import type { HistoryEntry, Manifest } from './history.ts'
+import type { Layout } from './layout.ts'
+import { releasePattern } from './release.ts'
+import { quote } from './shell.ts'
+
+/** Where `current` leads. `other`: a link to something that is no release of ours, or to nothing at all. */
+export type Current =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'release'; readonly id: string }
+  | { readonly kind: 'other'; readonly path: string }
+  | { readonly kind: 'folder' }
+
+export interface Inspection {
+  readonly current: Current
+  /** Ids of the release folders, oldest first. */
+  readonly releases: readonly string[]
+  readonly manifests: readonly Manifest[]
+  /** Oldest first. */
+  readonly history: readonly HistoryEntry[]
+  /** What could not be understood: `releases/<id>.json`, `history.jsonl:12`. Passed over, and named. */
+  readonly unreadable: readonly string[]
+  /** On the disk of `base`; null where that could not be had (`base` is not there yet). */
+  readonly freeBytes: number | null
+}
+
+const historyLinesMax = 1000
+/** Stands before each of our lines, for a login shell may print what it likes around them. */
+const mark = 'zdr-inspect'
+
+export function inspectScript(layout: Layout): string {
+  return `set -u
+export LC_ALL=C
+say() { printf '${mark}\\t%s\\t%s\\n' "$1" "$2"; }
+# Nothing in a file can end a line of ours: JSON has no raw line end inside a string.
+one_line() { tr -d '\\000\\r\\n'; }
+base=${quote(layout.base)} releases=${quote(layout.releases)} current=${quote(layout.current)}
+manifests=${quote(layout.manifests)} history=${quote(layout.history)}
+real() { (cd -P "$1" 2>/dev/null && pwd -P); }
+say begin ''
+if [ -L "$current" ]; then
+  target=$(real "$current") || target=
+  if [ -n "$target" ] && [ "\${target%/*}" = "$(real "$releases")" ]; then say release-active "\${target##*/}"
+  else say other "$(readlink "$current" | one_line)"; fi
+elif [ -e "$current" ]; then say folder ''; fi
+for folder in "$releases"/${releasePattern}; do
+  [ ! -d "$folder" ] || say release "\${folder##*/}"
+done
+for file in "$manifests"/${releasePattern}.json; do
+  [ ! -f "$file" ] || say manifest "\${file##*/}\t$(one_line < "$file")"
+done
+if [ -f "$history" ]; then
+  lines=$(wc -l < "$history")
+  say history-lines "$((lines))"
+  tail -n ${historyLinesMax} "$history" | tr -d '\\000\\r' | while IFS= read -r line || [ -n "$line" ]; do say history "$line"; done
+fi
+say free "$(df -Pk "$base" 2>/dev/null | sed -n 's/.* \\([0-9][0-9]*\\)  *[0-9][0-9]*% .*/\\1/p')"
+say end ''
+`
+}
+
+/** Rejects half an answer with UserError `host-command`: a release that is not seen might be pruned. */
+export function parseInspection(stdout: string): Inspection {
+  const facts = stdout.split('\n').flatMap((line) => readFact(line))
+  if (facts[0]?.name !== 'begin' || facts.at(-1)?.name !== 'end') {
+    throw new UserError('host-command', 'the host did not tell all that stands on it', { output: stdout.slice(-2000) })
+  }
+  const values = (name: string): readonly string[] => facts.filter((fact) => fact.name === name).map((f) => f.value)
+  const manifests = values('manifest').map(readManifest)
+  const firstLine = firstHistoryLine(values('history-lines')[0], values('history').length)
+  const history = values('history').map((line, index) => readEntry(line, firstLine + index))
+  const free = values('free')[0] ?? ''
+  return {
+    current: readCurrent(facts),
+    releases: values('release').toSorted(),
+    manifests: manifests.flatMap((read) => read.found ?? []),
+    history: history.flatMap((read) => read.found ?? []),
+    unreadable: [...manifests, ...history].flatMap((read) => (read.found === null ? [read.name] : [])),
+    freeBytes: free === '' ? null : Number(free) * 1024,
+  }
+}
+
+interface Fact {
+  readonly name: string
+  readonly value: string
+}
+
+interface Read<T> {
+  readonly name: string
+  /** null where it could not be understood. */
+  readonly found: T | null
+}
+
+function readFact(line: string): readonly Fact[] {
+  const [head, name, ...rest] = line.split('\t')
+  return head === mark && name !== undefined ? [{ name, value: rest.join('\t') }] : []
+}
+
+function readCurrent(facts: readonly Fact[]): Current {
+  for (const { name, value } of facts) {
+    if (name === 'release-active') return { kind: 'release', id: value }
+    if (name === 'other') return { kind: 'other', path: value }
+    if (name === 'folder') return { kind: 'folder' }
+  }
+  return { kind: 'none' }
+}
+
+/** `wc` counts line ends, so it leaves out a torn last line: then more came than it says. */
+function firstHistoryLine(counted: string | undefined, came: number): number {
+  return Math.max(0, Number(counted ?? 0) - came) + 1
+}
+
+function readManifest(value: string): Read<Manifest> {
+  const [file = '', ...rest] = value.split('\t')
+  const found = parseObject(rest.join('\t'))
+  return { name: `releases/${file}`, found: isManifest(found) && `${found.id}.json` === file ? found : null }
+}
+
+function readEntry(line: string, number: number): Read<HistoryEntry> {
+  const found = parseObject(line)
+  return { name: `history.jsonl:${number}`, found: isEntry(found) ? found : null }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
+
+function isManifest(value: object): value is Manifest {
+  const it: Partial<Record<keyof Manifest, unknown>> = value
+  return (
+    [it.id, it.sha, it.ref, it.at, it.environment].every((text) => typeof text === 'string') &&
+    ['prepared', 'activated', 'verified', 'failed'].some((state) => state === it.state) &&
+    ['pm2', 'command'].some((manager) => manager === it.manager) &&
+    isTexts(it.prepare) &&
+    isTexts(it.activate) &&
+    typeof it.env === 'object' &&
+    it.env !== null &&
+    isTexts(Object.values(it.env))
+  )
+}
+
+function isEntry(value: object): value is HistoryEntry {
+  const it: Partial<Record<keyof HistoryEntry, unknown>> = value
+  return isTexts([it.at, it.release, it.sha, it.by]) && (it.kind === 'deploy' || it.kind === 'rollback')
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string')
+}

@@ -1,0 +1,37 @@
+/** Where everything lies on a host. */
+
+export interface Layout {
+  readonly base: string
+  /** One folder a release, named by its id. */
+  readonly releases: string
+  /** The link to the release that is activated. */
+  readonly current: string
+  /** What outlives releases: `$SHARED` for the user's commands. */
+  readonly shared: string
+  /** Ours, mode 0700. */
+  readonly zdr: string
+  /** A bare mirror of the repository. */
+  readonly mirror: string
+  /** One JSON file a release: what it is, and the commands and environment that it is activated with. */
+  readonly manifests: string
+  /** One JSON line for each release that every host was verified on. */
+  readonly history: string
+  readonly lock: string
+}
+
+/** All paths below `base`, which is absolute (the probe expands `~`). */
+export function layout(base: string): Layout {
+  const root = base.replace(/\/+$/, '')
+  const zdr = `${root}/.zdr`
+  return {
+    base: root,
+    releases: `${root}/releases`,
+    current: `${root}/current`,
+    shared: `${root}/shared`,
+    zdr,
+    mirror: `${zdr}/mirror.git`,
+    manifests: `${zdr}/releases`,
+    history: `${zdr}/history.jsonl`,
+    lock: `${zdr}/lock`,
+  }
+}

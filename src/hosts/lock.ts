@@ -1,0 +1,77 @@
+/**
+ * The lock of an environment on one host: `flock` on a file, held by a script that lives as long as its connection.
+ * The kernel lets go of it when the deployer dies, so no lock is ever left behind to be judged stale.
+ */
+import type { Layout } from './layout.ts'
+import { quote } from './shell.ts'
+
+/** Who deploys, shown to whoever comes second. */
+export interface LockOwner {
+  readonly token: string
+  /** `ada@laptop` */
+  readonly by: string
+  readonly pid: number
+  /** ISO 8601, UTC, by the deployer's clock. */
+  readonly since: string
+  /** `deploy production origin/main` */
+  readonly command: string
+}
+
+/** A deployer that was cut off without a word is given up after so long without a heartbeat. */
+const heartbeatMissedSeconds = 60
+export const heartbeatMs = 10_000
+/** `status` holds the lock for an instant to see whether it is free. */
+const waitSeconds = 2
+
+export const lockLost = 76
+
+/** Prints `locked`, then holds it until its stdin ends or is silent too long; prints `held` and the owner's line where another has it. */
+export function holdLockScript({ zdr, lock }: Layout, owner: LockOwner): string {
+  return `set -u
+mkdir -p -m 0700 ${quote(zdr)} || exit
+command -v flock >/dev/null 2>&1 || { echo 'no flock'; exit 0; }
+exec 8>>${quote(`${lock}.flock`)} || exit
+if ! flock -w ${waitSeconds} 8; then
+  echo held
+  cat ${quote(lock)} 2>/dev/null
+  exit 0
+fi
+printf '%s\\n' ${quote(JSON.stringify(owner))} > ${quote(`${lock}.new`)} && mv -f ${quote(`${lock}.new`)} ${quote(lock)} || exit
+echo locked
+while timeout ${heartbeatMissedSeconds} sh -c 'IFS= read -r beat'; do :; done
+rm -f ${quote(lock)}
+`
+}
+
+/** Prints the owner's line where the lock is held, and nothing where it is free. Read only. */
+export function readLockScript({ lock }: Layout): string {
+  return `[ -e ${quote(`${lock}.flock`)} ] || exit 0
+exec 8<${quote(`${lock}.flock`)} || exit 0
+flock -s -n 8 || cat ${quote(lock)} 2>/dev/null || echo '{}'
+`
+}
+
+/** Stands before each script that changes something: a deploy that lost its lock to another changes nothing more (promise 5). */
+export function guardScript({ lock }: Layout, token: string): string {
+  return `if ! grep -qF ${quote(`"token":"${token}"`)} ${quote(lock)} 2>/dev/null; then
+  echo 'another deploy has taken over the lock, or the lock was removed' >&2
+  exit ${lockLost}
+fi
+`
+}
+
+/** A line as `holdLockScript` writes it; null where it is none. */
+export function parseLockOwner(line: string): LockOwner | null {
+  try {
+    const { token, by, pid, since, command } = JSON.parse(line) as Partial<LockOwner>
+    if (token === undefined || by === undefined || pid === undefined || since === undefined || command === undefined)
+      return null
+    return { token, by, pid, since, command }
+  } catch {
+    return null
+  }
+}
+
+export function ownerText({ by, pid, since, command }: LockOwner): string {
+  return `${by} (pid ${pid}) since ${since}: ${command}`
+}

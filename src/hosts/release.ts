@@ -1,0 +1,131 @@
+/**
+ * Builders of the scripts that lay out, activate and remove releases on a host. POSIX sh; each may be repeated, and
+ * what must be whole is made under another name first, then renamed.
+ */
+import type { Manifest } from './history.ts'
+import type { Layout } from './layout.ts'
+import { exports, quote } from './shell.ts'
+
+/** How `activateScript` ends where it refuses; its last line on stderr says why. */
+export const activateExit = { currentIsFolder: 20, noRelease: 21 } as const
+
+const shortShaLength = 7
+/** A shell pattern for what `releaseId` makes: nothing else in `releases` is ours. */
+export const releasePattern = `${'[0-9]'.repeat(14)}-${'[0-9a-f]'.repeat(shortShaLength)}`
+
+/** `20261121031500-1a2b3c4`: UTC, so that ids sort by time wherever they were made. */
+export function releaseId(now: Date, sha: string): string {
+  const time = now.toISOString().slice(0, 19).replaceAll(/\D/g, '')
+  return `${time}-${sha.slice(0, shortShaLength)}`
+}
+
+/** The folders. */
+export function setupScript(layout: Layout): string {
+  return `set -eu
+mkdir -p ${quote(layout.base)} ${quote(layout.releases)} ${quote(layout.shared)}
+mkdir -p -m 0700 ${quote(layout.zdr)}
+chmod 0700 ${quote(layout.zdr)}
+mkdir -p ${quote(layout.manifests)}
+`
+}
+
+/** Lays out the manifest's commit as `releases/<id>`, a clone of its own: builds may ask git, and the mirror may go. */
+export function layOutScript(layout: Layout, { id, sha }: Pick<Manifest, 'id' | 'sha'>): string {
+  return `set -u
+mirror=${quote(layout.mirror)} release=${quote(`${layout.releases}/${id}`)} part=${quote(`${layout.releases}/.${id}.part`)} sha=${quote(sha)}
+if [ -d "$release" ]; then
+  [ "$(git -C "$release" rev-parse HEAD)" = "$sha" ] && exit 0
+  printf '%s\\n' "$release is there, and is not $sha" >&2
+  exit 1
+fi
+lay_out() {
+  rm -rf "$part"
+  git clone --quiet --local --no-checkout "$mirror" "$part" || return
+  git -C "$part" cat-file -e "$sha^{commit}" 2>/dev/null || git -C "$part" fetch --quiet origin "$sha" || return
+  git -C "$part" remote set-url origin "$(git --git-dir="$mirror" config remote.origin.url)" || return
+  git -C "$part" checkout --quiet --detach "$sha" || return
+  mv "$part" "$release"
+}
+lay_out && exit 0
+status=$?
+if ! git --git-dir="$mirror" fsck --connectivity-only >/dev/null 2>&1; then
+  rm -rf "$mirror"
+  printf '%s\\n' "the copy of the repository in $mirror was broken and has been removed: deploy again" >&2
+fi
+exit "$status"
+`
+}
+
+export interface Commands {
+  /** Where they start: a release, or the link to it. */
+  readonly directory: string
+  readonly commands: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly layout: Layout
+}
+
+/**
+ * Runs the user's commands as they are written, one after another in one shell, until one fails: that one's exit status
+ * is the script's. Each is a word of its own for `eval`, so that an open quote or here-document cannot swallow
+ * the next; no `||` stands behind it, which would switch off a user's `set -e`.
+ */
+export function commandsScript({ directory, commands, env, layout }: Commands): string {
+  const lines = commands.map((text) => `eval ${quote(text)}\ncase $? in 0) ;; *) exit $? ;; esac\n`)
+  const body = `cd ${quote(directory)} || exit\n${exports({ ...env, SHARED: layout.shared })}${lines.join('')}`
+  return `zdr_body=${quote(body)}
+if command -v bash >/dev/null 2>&1; then exec bash -c "$zdr_body" </dev/null; fi
+exec sh -c "$zdr_body" </dev/null
+`
+}
+
+/** Points `current` at a release by rename(2): at every moment it is the old one or the new one. */
+export function activateScript(layout: Layout, id: string): string {
+  return `set -eu
+current=${quote(layout.current)} release=${quote(`${layout.releases}/${id}`)} new=${quote(`${layout.base}/.current.new`)}
+if [ ! -d "$release" ]; then
+  printf '%s\\n' "there is no release $release" >&2
+  exit ${activateExit.noRelease}
+fi
+if [ -e "$current" ] && [ ! -L "$current" ]; then
+  printf '%s\\n' "$current is a folder of its own, not a link to a release: move it away" >&2
+  exit ${activateExit.currentIsFolder}
+fi
+real() { (cd -P "$1" 2>/dev/null && pwd -P); }
+[ "$(real "$current")" != "$(real "$release")" ] || exit 0
+rm -f "$new"
+ln -s "$release" "$new"
+mv -fT "$new" "$current" 2>/dev/null ||
+  node -e 'require("fs").renameSync(process.argv[1], process.argv[2])' "$new" "$current"
+sync ${quote(layout.base)} 2>/dev/null || sync
+`
+}
+
+/**
+ * Removes the releases that are not kept, their manifests, and what a killed run left half laid out. Never the one that
+ * `current` points at. They leave `releases` by a rename, so that half a release is never taken for a whole one.
+ */
+export function pruneScript(layout: Layout, keepIds: readonly string[]): string {
+  return `set -u
+releases=${quote(layout.releases)} manifests=${quote(layout.manifests)} trash=${quote(`${layout.zdr}/trash`)}
+active=$(cd -P ${quote(layout.current)} 2>/dev/null && pwd -P) || active=
+keep=${quote(` ${keepIds.join(' ')} `)}
+mkdir -p "$trash" || exit
+kept() {
+  case $keep in *" $1 "*) return 0 ;; esac
+  [ -n "$active" ] && [ "$(cd -P "$releases/$1" 2>/dev/null && pwd -P)" = "$active" ]
+}
+status=0
+for folder in "$releases"/${releasePattern}; do
+  id=\${folder##*/}
+  if [ ! -d "$folder" ] || kept "$id"; then continue; fi
+  mv "$folder" "$trash/$id.$$" || status=1
+done
+for file in "$manifests"/${releasePattern}.json; do
+  id=\${file##*/} id=\${id%.json}
+  if [ ! -f "$file" ] || kept "$id" || [ -d "$releases/$id" ]; then continue; fi
+  rm -f "$file" || status=1
+done
+rm -rf "$releases"/.${releasePattern}.part "$trash" || status=1
+exit "$status"
+`
+}

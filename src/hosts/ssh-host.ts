@@ -1,0 +1,109 @@
+/** The Host port over a connection that can be had anew: how many at once, how long, and when it is lost. No ssh2 in here. */
+import pLimit, { type LimitFunction } from 'p-limit'
+import { holdSession, lineQueue } from './held-command.ts'
+import type { CommandResult, HeldCommand, Host, RunOptions } from './host.ts'
+import { type Connection, endSession, hasBegun, startSession, unlessLost, unreachable } from './ssh-session.ts'
+import { atMost, LATE } from './time-limit.ts'
+
+export interface SshHostOptions {
+  readonly name: string
+  readonly address: string
+  /** The connection to begin with. */
+  readonly first: Connection
+  /** Called when the one before was lost, and never twice at a time. Has its own time limit. */
+  readonly open: () => Promise<Connection>
+}
+
+/** sshd's MaxSessions is 10 by default, and the eleventh session fails. Two are left for ending commands. */
+const SESSIONS_MAX = 8
+const ENDINGS_MAX = 2
+/** More could keep all sessions for themselves, and a `run` would wait for ever. */
+const HOLDS_MAX = 4
+
+export function sshHost({ name, address, first, open }: SshHostOptions): Host {
+  const sessions = pLimit(SESSIONS_MAX)
+  const endings = pLimit(ENDINGS_MAX)
+  const connection = renewable(name, first, open)
+  let holds = 0
+
+  async function run(script: string, { timeoutMs, stdin, onLine }: RunOptions): Promise<CommandResult> {
+    const on = await connection.current()
+    const session = await startSession(on, script, onLine)
+    const { command } = session
+    if (stdin !== undefined) command.write(stdin)
+    command.endInput()
+    // Its time begins with the script: how busy the machine's sshd is is no fault of the script, and has its own limit.
+    await hasBegun(session)
+    const result = await unlessLost(on, atMost(timeoutMs, command.ended))
+    if (result !== LATE) return result
+    await endings(() => endSession(session))
+    return { ...command.result(), code: null, timedOut: true }
+  }
+
+  async function hold(script: string): Promise<HeldCommand> {
+    const lines = lineQueue()
+    const session = startSession(await connection.current(), script, (line, stream) => {
+      if (stream === 'stdout') lines.push(line)
+    })
+    return holdSession(await session, lines)
+  }
+
+  return {
+    name,
+    address,
+    run: (script, options) => sessions(() => run(script, options)),
+    async hold(script) {
+      if (holds >= HOLDS_MAX) throw new Error(`more than ${HOLDS_MAX} commands are held on ${name}`)
+      holds += 1
+      return whileHeld(sessions, { begin: () => hold(script), ended: () => (holds -= 1) })
+    },
+    close: () => connection.close(),
+  }
+}
+
+/** Takes a place for as long as the command is held, not only until it has begun. */
+function whileHeld(
+  places: LimitFunction,
+  { begin, ended }: { readonly begin: () => Promise<HeldCommand>; readonly ended: () => void },
+): Promise<HeldCommand> {
+  return new Promise((resolve, reject) => {
+    void places(async () => {
+      const begun = begin()
+      begun.then(resolve, reject)
+      await begun.then((held) => held.ended).catch(() => {})
+      ended()
+    })
+  })
+}
+
+/** The connection, made anew on demand when the one before was lost. */
+function renewable(
+  name: string,
+  first: Connection,
+  open: () => Promise<Connection>,
+): { current(): Promise<Connection>; close(): Promise<void> } {
+  let present: Promise<Connection> | null = null
+  let closed = false
+
+  function use(next: Promise<Connection>): Promise<Connection> {
+    const forget = (): void => {
+      if (present === next) present = null
+    }
+    present = next
+    next.then((connection) => connection.lost).then(forget, forget)
+    return next
+  }
+
+  void use(Promise.resolve(first))
+  return {
+    async current() {
+      if (closed) throw unreachable(name, 'the connection was closed by us')
+      return present ?? use(open())
+    },
+    async close() {
+      closed = true
+      const last = await present?.catch(() => null)
+      await last?.close()
+    },
+  }
+}

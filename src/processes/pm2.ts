@@ -1,0 +1,160 @@
+/** Processes that pm2 runs. */
+import { posix } from 'node:path'
+import { UserError } from '../errors.ts'
+import type { CommandResult, Host } from '../hosts/host.ts'
+import { layout } from '../hosts/layout.ts'
+import { commandsScript } from '../hosts/release.ts'
+import { command, quote } from '../hosts/shell.ts'
+import { startInstead } from './pm2-commands.ts'
+import { logScript, mergeLogs } from './pm2-log.ts'
+import { type Listed, type Look, look, namesOf } from './pm2-look.ts'
+import { findMends, isPinned } from './pm2-mend.ts'
+import type { Activation, Process, Processes } from './processes.ts'
+
+const stopTimeoutMs = 60_000
+const logTimeoutMs = 10_000
+const outputLines = 30
+/** pm2 refuses a reload while the lock of another one, which may have been killed, is younger. */
+const reloadLockSeconds = 30
+
+/** `path` as configured: a leading `~` is the host's home. */
+export function pm2({ path }: { readonly path: string }): Processes {
+  return {
+    kind: 'pm2',
+    tools: ['node', 'pm2'],
+    running: async (host, activation) => {
+      const seen = await look(host, path, activation)
+      const mine = mineOf(seen).map(toProcess)
+      return mine.length === 0 ? [] : [...mine, ...missingOf(seen)]
+    },
+    isPinned,
+    reload: async (host, activation, options) => {
+      const seen = await look(host, path, activation)
+      const mends = findMends(mineOf(seen).map(toProcess), seen.calls, activation)
+      const commands = startInstead(activation.commands, mends)
+      const script = reloadScript(activation, mends.length > 0 ? [...commands, saveAgain] : commands, options.timeoutMs)
+      const result = await host.run(script, options)
+      if (result.code !== 0) throw reloadError(host, result, options.timeoutMs)
+    },
+    stop: async (host, activation) => {
+      const names = new Set(mineOf(await look(host, path, activation)).map(({ name }) => name))
+      if (names.size === 0) return
+      const result = await host.run(`${command('pm2', 'delete', ...names)} </dev/null`, { timeoutMs: stopTimeoutMs })
+      if (result.code !== 0) {
+        throw new UserError('host-command', `${host.name}: pm2 could not stop ${[...names].join(', ')}`, {
+          output: lastLines(result),
+        })
+      }
+    },
+    log: async (host, activation, lines) => {
+      try {
+        const mine = mineOf(await look(host, path, activation))
+        const result = await host.run(logScript(mine, { lines, heard: heardFile(activation) }), {
+          timeoutMs: logTimeoutMs,
+        })
+        return mergeLogs(result.stdout, lines)
+      } catch {
+        return ''
+      }
+    },
+  }
+}
+
+function mineOf({ processes, calls }: Look): readonly Listed[] {
+  const names = new Set(calls.flatMap(namesOf))
+  return processes.filter(
+    (entry) => (entry.inBase || names.has(entry.name)) && !(entry.restsByDesign && entry.pid === 0),
+  )
+}
+
+/** An app that the commands start, and that pm2 does not know, is a process that does not run: nobody may take the rest for the whole. */
+function missingOf({ processes, calls }: Look): readonly Process[] {
+  const known = new Set(processes.map(({ name }) => name))
+  return [...new Set(calls.flatMap(namesOf))]
+    .filter((name) => !known.has(name))
+    .map((name) => ({ name, pid: 0, status: 'stopped', cwd: null, script: null, restarts: 0, mode: 'unknown' }))
+}
+
+function toProcess(entry: Listed): Process {
+  const status = statuses.get(entry.status) ?? 'stopped'
+  const { toldCwd, toldScript } = entry
+  return {
+    name: entry.name,
+    pid: status === 'stopped' || status === 'errored' ? 0 : entry.pid,
+    status,
+    cwd: entry.cwd,
+    script: entry.script,
+    restarts: restartsOf(entry),
+    mode: entry.mode === 'cluster_mode' ? 'cluster' : 'fork',
+    ...(toldCwd === null || toldScript === null ? {} : { told: { cwd: toldCwd, script: toldScript } }),
+  }
+}
+
+const statuses: ReadonlyMap<string, Process['status']> = new Map([
+  ['online', 'online'],
+  ['launching', 'starting'],
+  ['one-launch-status', 'starting'],
+  ['waiting restart', 'starting'],
+  ['stopping', 'stopped'],
+  ['stopped', 'stopped'],
+  ['errored', 'errored'],
+])
+
+const defaultKillTimeoutMs = 1600
+const slowDaemonMs = 1000
+
+/**
+ * pm2 counts the restarts that it was told to do as well. Those that it did by itself: the ones it calls unstable
+ * (within a second of the start); or at least one, where the start came later than stopping the old process can take.
+ */
+function restartsOf({ unstableRestarts, startedLateMs, killTimeoutMs }: Listed): number {
+  const toldMs = (killTimeoutMs || defaultKillTimeoutMs) + slowDaemonMs
+  return Math.max(unstableRestarts, startedLateMs === null || startedLateMs > toldMs ? 1 : 0)
+}
+
+/**
+ * The daemon is born in the home folder: born in a release, it would stand in a folder that is pruned one day.
+ * Meanwhile somebody listens: a cluster worker that throws at boot is gone before anything of it is in pm2's log files.
+ */
+function reloadScript(activation: Activation, commands: readonly string[], timeoutMs: number): string {
+  const { current, env } = activation
+  return `(cd "$HOME" && pm2 ping </dev/null >/dev/null 2>&1)
+lock=\${PM2_HOME:-$HOME/.pm2}/reload.lock waited=0
+while [ -s "$lock" ] && [ "$waited" -lt ${reloadLockSeconds} ]; do
+  [ $(($(date +%s) - $(cut -c1-10 "$lock"))) -lt ${reloadLockSeconds} ] || break
+  sleep 1
+  waited=$((waited + 1))
+done
+heard=${quote(heardFile(activation))} listener=
+rm -f "$heard"
+if command -v timeout >/dev/null 2>&1 && (umask 077; : > "$heard") 2>/dev/null; then
+  timeout ${Math.ceil(timeoutMs / 1000)} pm2 logs --raw --lines 0 --err </dev/null >"$heard" 2>/dev/null &
+  listener=$!
+fi
+(
+${commandsScript({ directory: current, commands, env, layout: layout(posix.dirname(current)) })})
+status=$?
+[ -z "$listener" ] || kill "$listener" 2>/dev/null
+exit "$status"
+`
+}
+
+function heardFile({ current }: Activation): string {
+  return `${layout(posix.dirname(current)).zdr}/reload.log`
+}
+
+/** What pm2 brings back after a reboot still has the old paths. Only where the user has it bring anything back. */
+const saveAgain = `[ ! -f "\${PM2_HOME:-$HOME/.pm2}/dump.pm2" ] || pm2 save >/dev/null 2>&1 || true`
+
+function reloadError(host: Host, result: CommandResult, timeoutMs: number): UserError {
+  const ended = result.timedOut
+    ? `did not end within ${timeoutMs / 1000} s`
+    : `ended with ${result.code ?? result.signal}`
+  return new UserError('host-command', `${host.name}: the commands that reload the app ${ended}`, {
+    output: lastLines(result),
+  })
+}
+
+function lastLines({ stdout, stderr }: CommandResult): string {
+  return `${stdout}\n${stderr}`.trim().split('\n').slice(-outputLines).join('\n')
+}

@@ -1,0 +1,115 @@
+/** What every balancer promises, and every fake of one. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Balancer } from '../../src/balancers/balancer.ts'
+
+export interface ContractSubject {
+  /** Names of at least three hosts, each a batch of its own. */
+  readonly hosts: readonly string[]
+  /** A balancer as the next deployer would make it. */
+  readonly open: () => Balancer
+  /** Leaves out just these, as an operator would, without a deploy. */
+  readonly byHand: (out: readonly string[]) => Promise<void>
+  /** Starts a request that the balancer sends to that host, and that runs until `finish`. */
+  readonly startRequest: (host: string) => Promise<{ readonly finish: () => Promise<void> }>
+  readonly setHealthy: (host: string, isHealthy: boolean) => void
+  /** Everybody in, by a deploy. */
+  readonly reset: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+const timeoutMs = 5_000
+
+export function balancerContract(name: string, make: () => Promise<ContractSubject>): void {
+  describe(`${name} keeps a balancer's promises`, () => {
+    let subject: ContractSubject
+    let [a, b, c] = ['', '', '']
+    beforeAll(async () => {
+      subject = await make()
+      ;[a = '', b = '', c = ''] = subject.hosts
+    })
+    beforeEach(() => subject.reset())
+    afterAll(() => subject?.close())
+    const by = 'a deploy'
+
+    it('leaves out nobody at first, and finds nothing wrong', async () => {
+      expect(await subject.open().preflight()).toEqual([])
+      expect(await subject.open().observe()).toEqual({ out: [], mixed: [], byHand: [] })
+    })
+
+    it('leaves out whom it was told to, for the next deployer too, and knows that it was a deploy', async () => {
+      await subject.open().publish({ out: [a], byHand: [], by })
+      expect(await subject.open().observe()).toEqual({ out: [a], mixed: [], byHand: [] })
+    })
+
+    it('puts one back and takes another out in one change, and repeats it without harm', async () => {
+      const balancer = subject.open()
+      await balancer.publish({ out: [a], byHand: [], by })
+      await balancer.publish({ out: [b], byHand: [], by })
+      await balancer.publish({ out: [b], byHand: [], by })
+      expect(await balancer.observe()).toEqual({ out: [b], mixed: [], byHand: [] })
+    })
+
+    it('is never told to leave out every host', async () => {
+      const balancer = subject.open()
+      expect(balancer.canPublish(subject.hosts)).toBe(false)
+      expect(balancer.canPublish([a])).toBe(true)
+      expect(balancer.canPublish([])).toBe(true)
+      await expect(balancer.publish({ out: subject.hosts, byHand: [], by })).rejects.toMatchObject({ code: 'balancer' })
+      expect((await balancer.observe()).out).toEqual([])
+    })
+
+    it('tells whom an operator left out, also when a deploy leaves out another one beside it', async () => {
+      await subject.byHand([c])
+      const balancer = subject.open()
+      expect(await balancer.observe()).toEqual({ out: [c], mixed: [], byHand: [c] })
+      await balancer.publish({ out: [a, c], byHand: [c], by })
+      const view = await subject.open().observe()
+      expect([...view.out].toSorted()).toEqual([a, c].toSorted())
+      expect(view.byHand).toEqual([c])
+    })
+
+    it('changes nothing when another hand was there since it looked', async () => {
+      const balancer = subject.open()
+      await balancer.observe()
+      await subject.byHand([c])
+      await expect(balancer.publish({ out: [a], byHand: [], by })).rejects.toMatchObject({ code: 'balancer' })
+      expect((await subject.open().observe()).out).toEqual([c])
+    })
+
+    it('is drained only when the last request has ended', async () => {
+      const balancer = subject.open()
+      const request = await subject.startRequest(a)
+      await balancer.publish({ out: [a], byHand: [], by })
+      const heard: number[] = []
+      let isDrained = false
+      const drained = balancer
+        .drained(a, { timeoutMs: timeoutMs * 2, onWaiting: (connections) => heard.push(connections) })
+        .then(() => {
+          isDrained = true
+        })
+      await expect.poll(() => heard.length, { timeout: timeoutMs }).toBeGreaterThan(0)
+      expect(isDrained).toBe(false)
+      expect(heard.at(-1)).toBe(1)
+      await request.finish()
+      await drained
+    })
+
+    it('says how many requests are left when the time to drain is over', async () => {
+      const balancer = subject.open()
+      const request = await subject.startRequest(a)
+      await balancer.publish({ out: [a], byHand: [], by })
+      const drained = balancer.drained(a, { timeoutMs: 100 })
+      await expect(drained).rejects.toMatchObject({ code: 'drain', message: expect.stringContaining('1 connection') })
+      await request.finish()
+    })
+
+    it('reaches a healthy host, and says so when it does not', async () => {
+      const balancer = subject.open()
+      await balancer.reaches(a, { timeoutMs })
+      subject.setHealthy(a, false)
+      await expect(balancer.reaches(a, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'balancer' })
+      subject.setHealthy(a, true)
+      await balancer.reaches(a, { timeoutMs })
+    })
+  })
+}

@@ -1,0 +1,95 @@
+/** A balancer in memory that keeps the contract (see `balancer-contract.ts`), with a state that tests can see and change. */
+import type { Balancer } from '../../src/balancers/balancer.ts'
+import { findOutSet, outSets } from '../../src/balancers/pools.ts'
+import { UserError } from '../../src/errors.ts'
+
+export interface FakeState {
+  readonly hosts: readonly string[]
+  readonly batches: readonly (readonly string[])[]
+  /** Who is left out now. Tests may change it: that is an operator's hand. */
+  out: readonly string[]
+  /** Those whom a deploy took out. */
+  ours: readonly string[]
+  /** Every out set that was published, in order. */
+  readonly published: (readonly string[])[]
+  /** Requests running on a host. */
+  readonly requests: Map<string, number>
+  /** Hosts whose health the balancer does not get. */
+  readonly unhealthy: Set<string>
+  /** What it says instead of working. */
+  broken: string | null
+}
+
+export function fakeState(hosts: readonly string[], batches = hosts.map((host) => [host])): FakeState {
+  return { hosts, batches, out: [], ours: [], published: [], requests: new Map(), unhealthy: new Set(), broken: null }
+}
+
+const pollMs = 2
+
+/** Several of them may share a state, as several deployers share a balancer. */
+export function fakeBalancer(state: FakeState): Balancer {
+  const members = state.hosts.map((name) => ({ name, server: `${name}:4000` }))
+  const sets = outSets({ members, batches: state.batches })
+  let seen: readonly string[] | null = null
+  const refuseBroken = (): void => {
+    if (state.broken !== null) throw new UserError('balancer', state.broken)
+  }
+  return {
+    machines: ['balancer'],
+    canPublish: (out) => findOutSet(sets, out) !== undefined,
+    preflight: async () => (state.broken === null ? [] : [{ weight: 'error', host: 'balancer', text: state.broken }]),
+    observe: async () => {
+      refuseBroken()
+      seen = state.out
+      return { out: state.out, mixed: [], byHand: state.out.filter((host) => !state.ours.includes(host)) }
+    },
+    publish: async ({ out, byHand }) => {
+      refuseBroken()
+      if (!findOutSet(sets, out)) throw new UserError('balancer', `no pool leaves out just ${out.join(', ')}`)
+      if (seen !== null && !isSame(state.out, seen) && !isSame(state.out, out)) {
+        throw new UserError('balancer', 'another hand changed it')
+      }
+      if (!isSame(state.out, out)) state.published.push(out)
+      state.out = state.hosts.filter((host) => out.includes(host))
+      state.ours = state.out.filter((host) => !byHand.includes(host))
+      seen = state.out
+    },
+    drained: async (host, { timeoutMs, onWaiting }) => {
+      const left = (): number => state.requests.get(host) ?? 0
+      if (
+        await becomes(
+          () => left() === 0,
+          timeoutMs,
+          () => onWaiting?.(left()),
+        )
+      )
+        return
+      throw new UserError('drain', `${left()} connections are left on ${host}`)
+    },
+    reaches: async (host, { timeoutMs }) => {
+      refuseBroken()
+      if (
+        await becomes(
+          () => !state.unhealthy.has(host),
+          timeoutMs,
+          () => {},
+        )
+      )
+        return
+      throw new UserError('balancer', `no healthy answer from ${host}`)
+    },
+  }
+}
+
+async function becomes(isSo: () => boolean, timeoutMs: number, onWaiting: () => void): Promise<boolean> {
+  for (let waitedMs = 0; !isSo(); waitedMs += pollMs) {
+    if (waitedMs >= timeoutMs) return false
+    onWaiting()
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+  return true
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((host) => others.includes(host))
+}

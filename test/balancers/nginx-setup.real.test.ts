@@ -1,0 +1,125 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { hasNginx, type RealNginx, startNginx, switchedSite } from './real-nginx.ts'
+
+describe.skipIf(!hasNginx)('setup of a real nginx', () => {
+  let nginx: RealNginx
+  beforeEach(async () => {
+    nginx = await startNginx()
+  })
+  afterEach(() => nginx.stop())
+
+  const upstreams = (): Promise<string> => readFile(join(nginx.folder, 'zdr/shop.upstreams.conf'), 'utf8')
+  const makeLive = async (): Promise<void> => {
+    await nginx.setup()
+    await nginx.writeSite(switchedSite(nginx.folder))
+    await nginx.setup()
+  }
+
+  it('says which lines the site lacks, and reloads nothing until they are there', async () => {
+    const workers = await nginx.workers()
+    const report = await nginx.setup()
+    expect(report).toMatchObject({ changed: true, live: false, refusals: [], script: null })
+    expect(report.missing.map(({ text }) => text)).toEqual([
+      `include ${nginx.folder}/zdr/shop.upstreams.conf;`,
+      `include ${nginx.folder}/zdr/shop.switch.conf;`,
+      'proxy_pass http://$zdr_shop;',
+    ])
+    expect(report.missing[2]?.where).toContain(`${nginx.folder}/nginx.conf:`)
+    expect(await nginx.workers()).toEqual(workers)
+    expect(await nginx.switchFile()).toBe('in')
+    expect((await nginx.open().preflight()).map(({ hint }) => hint)).toContainEqual(expect.stringContaining('setup'))
+  })
+
+  it('is live when the lines are there, and changes nothing when it is run again', async () => {
+    await nginx.setup()
+    const before = await nginx.workers()
+    await nginx.writeSite(switchedSite(nginx.folder))
+    expect(await nginx.setup()).toMatchObject({ changed: true, live: true, missing: [], refusals: [] })
+    const workers = await nginx.workers()
+    expect(before.some((pid) => workers.includes(pid))).toBe(false)
+    expect(await nginx.open().preflight()).toEqual([])
+    expect(await nginx.setup()).toMatchObject({ changed: false, live: true })
+    expect(await nginx.workers()).toEqual(workers)
+  })
+
+  it('can begin with a site that names our files before they are there', async () => {
+    await nginx.writeSite(switchedSite(nginx.folder))
+    expect(await nginx.setup()).toMatchObject({ changed: true, live: true, missing: [] })
+  })
+
+  it('changes nothing where the site would break, and says by file and line what', async () => {
+    await nginx.writeSite({ http: '', server: 'location / { proxy_pass http://shop/; }' })
+    const report = await nginx.setup()
+    expect(report).toMatchObject({ changed: false, live: false })
+    const line = (await readFile(join(nginx.folder, 'nginx.conf'), 'utf8')).split('\n').findIndex((text) => text.includes('http://shop/'))
+    expect(report.refusals).toEqual([
+      expect.objectContaining({ file: join(nginx.folder, 'nginx.conf'), line: line + 1, text: 'proxy_pass http://shop/;' }),
+      expect.objectContaining({ hint: expect.stringContaining('proxy_set_header Host') }),
+    ])
+    expect(await readdir(join(nginx.folder, 'zdr'))).toEqual([])
+  })
+
+  it('does not touch a configuration that was broken before', async () => {
+    await nginx.writeSite({ http: 'no_such_directive on;', server: '' })
+    await expect(nginx.setup()).rejects.toMatchObject({ code: 'balancer', output: expect.stringContaining('no_such_directive') })
+    expect(await readdir(join(nginx.folder, 'zdr'))).toEqual([])
+  })
+
+  it('puts the former bytes back where nginx does not take the new ones', async () => {
+    await makeLive()
+    const before = await upstreams()
+    const [first, ...others] = nginx.options.members
+    const members = [{ name: first?.name ?? '', server: 'no-such-host.invalid:4000' }, ...others]
+    await expect(nginx.setup({ members })).rejects.toMatchObject({ code: 'balancer', output: expect.stringContaining('no-such-host.invalid') })
+    expect(await upstreams()).toBe(before)
+    expect(await nginx.open().preflight()).toEqual([])
+  })
+
+  it('sees that nginx never took over a configuration, though its test and its reload said nothing', async () => {
+    await makeLive()
+    const before = await upstreams()
+    const taken = Number(new URL(nginx.url).port)
+    // The site's own port, on the address that the status server wants: nginx itself cannot bind it twice in one go.
+    const { createServer } = await import('node:net')
+    const blocker = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => blocker.once('listening', resolve))
+    const address = blocker.address()
+    const statusPort = typeof address === 'object' && address ? address.port : taken
+    await expect(nginx.setup({ statusPort })).rejects.toMatchObject({ code: 'balancer', message: expect.stringContaining('did not take over') })
+    blocker.close()
+    expect(await upstreams()).toBe(before)
+    expect(await nginx.open().preflight()).toEqual([])
+  }, 30_000)
+
+  it('refuses pools that do not know the host that is out at this moment', async () => {
+    await makeLive()
+    const [first, ...others] = nginx.options.members
+    await nginx.turnByHand(`out_${first?.server.replaceAll(/\W/g, '_')}`)
+    await expect(nginx.setup({ members: others, batches: [] })).rejects.toThrow('do not know it')
+  })
+
+  it('remembers workers from before the switch, and a deploy waits for them', async () => {
+    await nginx.setup()
+    const pending = fetch(`${nginx.url}/slow`).then((answer) => answer.text())
+    await expect.poll(() => nginx.backends.some(({ waiting }) => waiting.length > 0)).toBe(true)
+    await nginx.writeSite(switchedSite(nginx.folder))
+    await nginx.setup()
+    const findings = await nginx.open().preflight()
+    for (const { finishAll } of nginx.backends) finishAll()
+    await pending
+    expect(findings).toEqual([expect.objectContaining({ text: expect.stringContaining('know no switch') })])
+    await expect.poll(() => nginx.open().preflight(), { timeout: 5_000 }).toEqual([])
+  })
+
+  it('keeps the former files where no include takes them in', async () => {
+    await makeLive()
+    const before = await upstreams()
+    await nginx.setup({ members: nginx.options.members.slice(1), batches: [] })
+    const names = await readdir(join(nginx.folder, 'zdr'))
+    expect(names.filter((name) => !name.startsWith('.')).toSorted()).toEqual(['shop.switch.conf', 'shop.upstreams.conf'])
+    expect(await readFile(join(nginx.folder, 'zdr/.shop.upstreams.conf.before'), 'utf8')).toBe(before)
+    await writeFile(join(nginx.folder, 'zdr/.shop.upstreams.conf.before'), '')
+  })
+})

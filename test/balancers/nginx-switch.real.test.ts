@@ -1,0 +1,241 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFile, chmod, readFile, writeFile } from 'node:fs/promises'
+import { Agent, get, request } from 'node:http'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { balancerContract } from './balancer-contract.ts'
+import { type Backend, hasNginx, type RealNginx, startNginx, switchedSite } from './real-nginx.ts'
+
+const by = 'test'
+
+async function startSwitched(location = ''): Promise<RealNginx> {
+  const nginx = await startNginx()
+  await nginx.setup()
+  await nginx.writeSite(switchedSite(nginx.folder, location))
+  const report = await nginx.setup()
+  if (!report.live) throw new Error(`setup is not live: ${JSON.stringify(report)}`)
+  return nginx
+}
+
+function backendOf({ backends }: RealNginx, host: string): Backend {
+  const backend = backends.find(({ name }) => name === host)
+  if (!backend) throw new Error(`no backend ${host}`)
+  return backend
+}
+
+/** Asks until a request waits on that host; those that came to others are ended. */
+async function startRequest(nginx: RealNginx, host: string): Promise<{ readonly answer: Promise<string> }> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const answer = fetch(`${nginx.url}/slow`, { method: 'POST', body: 'x' }).then((response) => response.text())
+    await expect.poll(() => nginx.backends.some(({ waiting }) => waiting.length > 0)).toBe(true)
+    if (backendOf(nginx, host).waiting.length > 0) return { answer }
+    for (const { finishAll } of nginx.backends) finishAll()
+    await answer
+  }
+  throw new Error(`no request came to ${host}`)
+}
+
+describe.skipIf(!hasNginx)('with the real nginx', () => {
+  balancerContract('the switch', async () => {
+    const nginx = await startSwitched()
+    const byName = new Map(nginx.backends.map(({ name, server }) => [name, server.replaceAll(/\W/g, '_')]))
+    return {
+      hosts: nginx.backends.map(({ name }) => name),
+      open: () => nginx.open(),
+      byHand: ([host = '']) => nginx.turnByHand(`out_${byName.get(host)}`),
+      startRequest: async (host) => {
+        const { answer } = await startRequest(nginx, host)
+        return {
+          finish: async () => {
+            backendOf(nginx, host).finishAll()
+            await answer
+          },
+        }
+      },
+      setHealthy: (host, isHealthy) => {
+        backendOf(nginx, host).isHealthy = isHealthy
+      },
+      reset: () => nginx.open().publish({ out: [], byHand: [], by }),
+      close: nginx.stop,
+    }
+  })
+
+  describe('the switch', () => {
+    let nginx: RealNginx
+    let host = ''
+    beforeAll(async () => {
+      nginx = await startSwitched('proxy_set_header Connection "";')
+      host = nginx.backends[0]?.name ?? ''
+    })
+    beforeEach(async () => {
+      if ((await nginx.switchFile()) !== 'in') await nginx.turnByHand('in')
+    })
+    afterAll(() => nginx?.stop())
+
+    it('is turned without a reload: the very next request goes elsewhere, on an open connection too', async () => {
+      const workers = await nginx.workers()
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const ask = (): Promise<string> => text(nginx.url, agent)
+      expect(new Set(await inTurn(6, ask))).toContain(host)
+      await nginx.open().publish({ out: [host], byHand: [], by })
+      expect(new Set(await inTurn(20, ask))).not.toContain(host)
+      expect(await nginx.workers()).toEqual(workers)
+      agent.destroy()
+    })
+
+    it('counts an upload whose body is still on its way', async () => {
+      const upload = request(`${nginx.url}/upload`, { method: 'POST', headers: { 'content-length': 4 } })
+      const answered = new Promise<string>((resolve, reject) => {
+        upload.on('error', reject).on('response', (response) => response.setEncoding('utf8').on('data', resolve))
+      })
+      upload.write('1')
+      const balancer = nginx.open()
+      const busy = await expect
+        .poll(() => connectedBackend(nginx))
+        .toBeDefined()
+        .then(() => connectedBackend(nginx))
+      const name = (await busy)?.name ?? ''
+      await balancer.publish({ out: [name], byHand: [], by })
+      await expect(balancer.drained(name, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'drain' })
+      upload.end('234')
+      expect(await answered).toBe(name)
+      await balancer.drained(name, { timeoutMs: 5_000 })
+    })
+
+    it('sees idle connections of a pool that is not used any more close by themselves', async () => {
+      await inTurn(6, () => fetch(nginx.url).then((response) => response.text()))
+      expect(await connectionsOf(backendOf(nginx, host))).toBeGreaterThan(0)
+      const balancer = nginx.open()
+      await balancer.publish({ out: [host], byHand: [], by })
+      await balancer.drained(host, { timeoutMs: 5_000 })
+      expect(await connectionsOf(backendOf(nginx, host))).toBe(0)
+    })
+
+    it('lets no request fall through to everybody while it is turned from one host to another', async () => {
+      const [first, ...others] = nginx.backends.map(({ server }) => server.replaceAll(/\W/g, '_'))
+      const files = [`out_${first}`, `out_${others.toSorted().join('__')}`]
+      await nginx.turnByHand(files[0] ?? '')
+      const turning = spawn(process.execPath, ['-e', turnOften, nginx.switchFolder, ...files], { stdio: 'inherit' })
+      const agent = new Agent({ keepAlive: true })
+      const ask = (): Promise<string> => text(`http://127.0.0.1:${nginx.options.statusPort}`, agent)
+      const seen = new Set<string>()
+      const asking = Array.from({ length: 8 }, async () => {
+        while (turning.exitCode === null) seen.add(await ask())
+      })
+      expect(await once(turning, 'exit')).toEqual([0, null])
+      await Promise.all(asking)
+      agent.destroy()
+      expect([...seen].filter((answer) => !answer.includes('__out_'))).toEqual([])
+      expect(seen.size).toBe(2)
+    })
+
+    it.skipIf(process.getuid?.() !== 0)(
+      'refuses a folder that nginx cannot see into, before anything is touched',
+      async () => {
+        await chmod(nginx.switchFolder, 0o700)
+        const balancer = nginx.open()
+        const findings = await balancer.preflight()
+        await expect(balancer.observe()).rejects.toMatchObject({ code: 'balancer' })
+        await chmod(nginx.switchFolder, 0o755)
+        expect(findings).toEqual([
+          expect.objectContaining({ weight: 'error', text: expect.stringContaining('cannot see') }),
+        ])
+        expect(await nginx.switchFile()).toBe('in')
+      },
+    )
+
+    it('refuses a switch file that nginx has no pool for', async () => {
+      await nginx.turnByHand('out_10_9_9_9_4000')
+      await expect(nginx.open().observe()).rejects.toThrow('everybody is in')
+    })
+
+    it('refuses pools of another fleet', async () => {
+      const other = nginx.open(nginx.backends.slice(1).map(({ name }) => name))
+      await expect(other.observe()).rejects.toThrow('other pools')
+      expect(await other.preflight()).toEqual([expect.objectContaining({ hint: expect.stringContaining('setup') })])
+    })
+
+    it('lets one of two deploys win, and tells the other', async () => {
+      const names = nginx.backends.map(({ name }) => name)
+      const balancers = names.map(() => nginx.open())
+      await Promise.all(balancers.map((balancer) => balancer.observe()))
+      const results = await Promise.allSettled(
+        balancers.map((balancer, index) => balancer.publish({ out: [names[index] ?? ''], byHand: [], by })),
+      )
+      const winners = names.filter((_, index) => results[index]?.status === 'fulfilled')
+      expect(winners).toHaveLength(1)
+      expect(await nginx.open().observe()).toEqual({ out: winners, mixed: [], byHand: [] })
+    })
+
+    it('knows its own publication behind a torn line of the journal', async () => {
+      const journal = join(nginx.switchFolder, 'journal')
+      await nginx.open().publish({ out: [host], byHand: [], by })
+      await appendFile(journal, '{"at":"2026-01-01T00:00:00Z","by":"x","fr')
+      expect(await nginx.open().observe()).toEqual({ out: [host], mixed: [], byHand: [] })
+      await nginx.open().publish({ out: [], byHand: [], by })
+      expect((await readFile(journal, 'utf8')).trim().split('\n').at(-1)).toContain('"out":"in"')
+      expect((await nginx.open().observe()).out).toEqual([])
+    })
+
+    it('asks for setup where nobody has seen the site use the switch, and for patience where old workers serve', async () => {
+      const live = `${nginx.switchFolder}.live`
+      const old = `${nginx.switchFolder}.old-workers`
+      const [before, oldBefore] = [await readFile(live), await readFile(old)]
+      const [pid = ''] = await nginx.workers()
+      const started = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ')[21]
+      await writeFile(live, '0123456789abcdef 1 2\n')
+      await writeFile(old, `${pid}:${started}\n1:1\n`)
+      const findings = await nginx.open().preflight()
+      await writeFile(live, before)
+      await writeFile(old, oldBefore)
+      expect(findings.map(({ text }) => text)).toEqual([
+        expect.stringContaining('nobody has seen the site use them'),
+        expect.stringMatching(new RegExp(`old connections.*: ${pid}$`)),
+      ])
+    })
+
+    it('passes over a member whose port is closed, and believes that nothing runs there', async () => {
+      const last = nginx.backends[2]
+      if (!last) throw new Error('three backends')
+      last.http.closeAllConnections()
+      await new Promise((resolve) => last.http.close(resolve))
+      const balancer = nginx.open()
+      expect(await balancer.preflight()).toEqual([])
+      await balancer.publish({ out: [last.name], byHand: [], by })
+      await balancer.drained(last.name, { timeoutMs: 5_000 })
+    })
+  })
+})
+
+/** Every 0.2 ms: far quicker than any deploy, and slower than nginx goes through its checks. */
+const turnOften = `
+const { renameSync } = require('node:fs'); const [folder, a, b] = process.argv.slice(1)
+const pause = (until) => { while (performance.now() < until); }
+for (let turn = 0; turn < 10000; turn++) {
+  renameSync(folder + '/' + (turn % 2 ? b : a), folder + '/' + (turn % 2 ? a : b))
+  pause(performance.now() + 0.2)
+}`
+
+function text(url: string, agent: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, (response) => response.setEncoding('utf8').on('data', resolve)).on('error', reject)
+  })
+}
+
+async function inTurn<T>(count: number, ask: () => Promise<T>): Promise<readonly T[]> {
+  const answers: T[] = []
+  for (let index = 0; index < count; index++) answers.push(await ask())
+  return answers
+}
+
+async function connectedBackend({ backends }: RealNginx): Promise<Backend | undefined> {
+  for (const backend of backends) if ((await connectionsOf(backend)) > 0) return backend
+  return undefined
+}
+
+function connectionsOf({ http }: Backend): Promise<number> {
+  return new Promise((resolve, reject) =>
+    http.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  )
+}

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import { parseArguments } from '../../src/commands/arguments.ts'
+import { UserError } from '../../src/errors.ts'
+
+const parse = (line: string) => parseArguments(line.split(' ').filter((word) => word !== ''))
+
+async function refusal(line: string): Promise<string> {
+  const error: unknown = await parse(line).catch((thrown: unknown) => thrown)
+  if (!(error instanceof UserError)) throw new Error(`\`${line}\` was understood: ${JSON.stringify(error)}`)
+  expect(error.code).toBe('usage')
+  return `${error.message} ${error.hint ?? ''}`
+}
+
+const of = { environment: 'production', configFile: null }
+const configured = { kind: 'ref', ref: null }
+const previous = { kind: 'release', release: null }
+const deploy = { ...of, verb: 'deploy', goal: configured, allowDowntime: false }
+const plan = { ...deploy, verb: 'plan' }
+
+describe('what is understood', () => {
+  test.each([
+    ['production', deploy],
+    ['production deploy', deploy],
+    ['production --allow-downtime', { ...deploy, allowDowntime: true }],
+    ['production --ref v1.2', { ...deploy, goal: { kind: 'ref', ref: 'v1.2' } }],
+    ['--ref v1.2 production', { ...deploy, goal: { kind: 'ref', ref: 'v1.2' } }],
+    ['production --rollback', { ...deploy, goal: previous }],
+    [
+      'production --rollback 20261121031500-5d6e7f8',
+      { ...deploy, goal: { kind: 'release', release: '20261121031500-5d6e7f8' } },
+    ],
+    ['production rollback', { ...deploy, goal: previous }],
+    [
+      'production rollback 20261121031500-5d6e7f8',
+      { ...deploy, goal: { kind: 'release', release: '20261121031500-5d6e7f8' } },
+    ],
+    ['production --config shop.yml', { ...deploy, configFile: 'shop.yml' }],
+    ['production --json --verbose --no-color', deploy],
+    ['production plan', plan],
+    ['production --dry-run', plan],
+    ['production plan --dry-run', plan],
+    ['production --rollback --dry-run', { ...plan, goal: previous }],
+    ['production rollback --dry-run', { ...plan, goal: previous }],
+    ['production setup', { ...of, verb: 'setup' }],
+    ['production status --json', { ...of, verb: 'status' }],
+    ['init', { verb: 'init', yaml: false }],
+    ['init --yaml', { verb: 'init', yaml: true }],
+    ['production --version', { verb: 'version' }],
+  ])('%s', async (line, expected) => {
+    expect(await parse(line)).toEqual(expected)
+  })
+
+  test('help tells every option, with examples', async () => {
+    const invocation = await parse('production --help')
+    if (invocation.verb !== 'help') throw new Error(invocation.verb)
+    for (const option of ['--ref', '--rollback', '--dry-run', '--config', '--json', '--allow-downtime']) {
+      expect(invocation.text).toContain(option)
+    }
+    expect(invocation.text).toContain('zdr-deploy production --rollback')
+  })
+})
+
+describe('a typo never deploys', () => {
+  test.each([
+    ['production stauts', '`zdr-deploy production status`'],
+    ['production depoly', '`zdr-deploy production`'],
+    ['production xyzzy', 'deploy, plan, status, setup'],
+    ['production --rolback', '--rollback'],
+    ['production --dryrun', '--dry-run'],
+    ['production -x', '`-x`'],
+  ])('%s → %s', async (line, hint) => {
+    expect(await refusal(line)).toContain(hint)
+  })
+})
+
+describe('what is refused', () => {
+  test.each([
+    ['', '`zdr-deploy production`'],
+    ['setup production', '`zdr-deploy production setup`'],
+    ['deploy production', '`zdr-deploy production`'],
+    ['status', '`zdr-deploy production status`'],
+    ['ecosystem.config.js production', '--config ecosystem.config.js'],
+    ['production revert', '`zdr-deploy production --rollback`'],
+    ['production update', '`zdr-deploy production`'],
+    ['--rollback production', '`zdr-deploy production --rollback`'],
+    ['production --rollback plan', 'before --rollback'],
+    ['production --rollback --ref main', 'exclude each other'],
+    ['production rollback a b', 'Too many'],
+    ['production plan now', 'Too many'],
+    ['production --ref', '--ref'],
+    ['production --ref=', 'empty'],
+    ['production --config=', 'empty'],
+    ['production --rollback=', 'empty'],
+    ['production setup --dry-run', '--dry-run'],
+    ['production setup --ref main', '--ref'],
+    ['production status --rollback', '--rollback'],
+    ['production --yaml', 'init'],
+    ['init production', 'production'],
+    ['init --ref main', '--ref'],
+  ])('%s → %s', async (line, part) => {
+    expect(await refusal(line)).toContain(part)
+  })
+})

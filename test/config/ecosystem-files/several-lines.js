@@ -1,0 +1,18 @@
+module.exports = {
+  apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
+  deploy: {
+    production: {
+      user: 'deploy',
+      host: '192.0.2.10',
+      ref: 'origin/main',
+      repo: 'git@git.example.com:shop.git',
+      path: '/var/www/shop',
+      'post-deploy': `
+        # what the old box did by hand
+        npm ci &&
+        npm run build
+        pm2 reload ecosystem.config.js --env production
+      `,
+    },
+  },
+}

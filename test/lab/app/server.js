@@ -1,0 +1,82 @@
+// The shop: a Node app as it should be, and, by release.json, as it should not be.
+const { createHash } = require('node:crypto')
+const http = require('node:http')
+const os = require('node:os')
+const { version, behaviour } = require('./release.json')
+
+const BOOT_MS = behaviour === 'slow-boot' ? 8_000 : 300
+const SLOW_MS = 2_000
+const LIFE_MS = 2_000
+const EXIT_DEADLINE_MS = 9_000
+const CLOSE_IDLE_EVERY_MS = 100
+
+if (behaviour === 'throws-at-boot') throw new Error(`${version} cannot boot`)
+
+const host = os.hostname()
+const open = new Set()
+let closing = false
+const server = http.createServer(answer)
+
+process.on('SIGINT', behaviour === 'ignores-sigint' ? () => {} : close)
+setTimeout(listen, BOOT_MS)
+
+function listen() {
+  // A timer keeps it alive, with a port that nobody opened.
+  if (behaviour === 'never-listens') return setInterval(() => {}, SLOW_MS)
+  server.listen(Number(process.env.PORT ?? 4000), () => process.send?.('ready'))
+  if (behaviour === 'dies-after-2s') setTimeout(() => process.exit(1), LIFE_MS)
+}
+
+async function answer(request, response) {
+  open.add(response)
+  response.on('close', () => open.delete(response))
+  response.setHeader('x-version', version)
+  response.setHeader('x-host', host)
+  if (closing) response.setHeader('Connection', 'close')
+  try {
+    const [status, body] = await route(request)
+    response.writeHead(behaviour === 'answers-500' ? 500 : status, { 'Content-Type': 'application/json' })
+    response.end(`${JSON.stringify({ version, host, ...body })}\n`)
+  } catch {
+    // The client went away while its body was on its way.
+    response.destroy()
+  }
+}
+
+async function route(request) {
+  switch (`${request.method} ${request.url}`) {
+    case 'GET /':
+    case 'GET /health':
+    case 'GET /version':
+      return [200, {}]
+    case 'POST /echo':
+      return [200, await digest(request)]
+    case 'POST /slow': {
+      const body = await digest(request)
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS))
+      return [200, body]
+    }
+    default:
+      return [404, {}]
+  }
+}
+
+async function digest(request) {
+  const hash = createHash('sha256')
+  let length = 0
+  for await (const chunk of request) {
+    hash.update(chunk)
+    length += chunk.length
+  }
+  return { length, sha256: hash.digest('hex') }
+}
+
+// `server.close()` alone leaves a connection whose response is under way open, and the exit waits for it.
+function close() {
+  if (closing) return
+  closing = true
+  for (const response of open) if (!response.headersSent) response.setHeader('Connection', 'close')
+  server.close(() => process.exit(0))
+  setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
+  setTimeout(() => process.exit(1), EXIT_DEADLINE_MS)
+}

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { type DiskOptions, INIT, makeDisk } from './disk.ts'
+import { BRIDGE, type Ground } from './ground.ts'
+import { type RunResult, run, SYSTEM_PATH } from './process.ts'
+
+/** A machine with a network, processes, a name and a disk of its own, and sshd. */
+export interface Machine {
+  readonly name: string
+  readonly address: string
+  /** Its disk, as the box sees it: for reading and writing files of it, whether it runs or not. Follow no links there. */
+  readonly root: string
+  /** Runs shell text on it, past sshd, as root or another user; 30 s at most. An exit status other than 0 is a result. */
+  exec(command: string, options?: ExecOptions): Promise<RunResult>
+  /** The power goes: nothing runs any more, and nobody was told. May be called twice. */
+  powerOff(): Promise<void>
+  /** Starts it on its old disk: sshd and its services, and not the app, unless `resurrect` asks pm2 for it. */
+  powerOn(options?: { readonly resurrect?: boolean }): Promise<void>
+  /** Pulls the network cable, and puts it in again. */
+  cut(): Promise<void>
+  mend(): Promise<void>
+  /** A bad line to it; ends with `mend`. Rejects on a kernel without netem, which some virtual machines lack. */
+  slow(line: { readonly lossPercent: number; readonly delayMs: number }): Promise<void>
+}
+
+export interface ExecOptions {
+  readonly user?: string
+  readonly timeoutMs?: number
+}
+
+const EXEC_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 20_000
+
+/** Makes a machine and starts it. Resolves when sshd listens. */
+export async function startMachine(ground: Ground, disks: string, options: DiskOptions): Promise<Machine> {
+  const root = await makeDisk(ground, disks, options)
+  const cable = `v-${options.name}`
+  let running: Running | null = null
+  const powerOn = async ({ resurrect = false } = {}) => {
+    running ??= await boot(ground, `${disks}/${options.name}/root`, { ...options, cable })
+    if (resurrect) await machine.exec('pm2 resurrect', { user: 'deploy' })
+  }
+  const machine: Machine = {
+    name: options.name,
+    address: options.address,
+    root,
+    exec(command, execOptions = {}) {
+      if (running === null) return Promise.reject(new Error(`${options.name} is off`))
+      return execIn(running.pid, command, execOptions)
+    },
+    async powerOff() {
+      if (running === null) return
+      const { pid, child } = running
+      running = null
+      // The cable first: a machine without power sends no farewell, where a dying kernel would close its connections.
+      await ground.demand('ip', ['link', 'delete', cable])
+      const ended = once(child, 'exit')
+      process.kill(pid, 'SIGKILL')
+      await ended
+    },
+    powerOn,
+    cut: async () => void (await ground.demand('ip', ['link', 'set', cable, 'down'])),
+    async mend() {
+      await ground.demand('sh', ['-c', `tc qdisc del dev ${cable} root 2>/dev/null; ip link set ${cable} up`])
+    },
+    async slow({ lossPercent, delayMs }) {
+      const netem = `tc qdisc replace dev ${cable} root netem loss ${lossPercent}% delay ${delayMs}ms`
+      await ground.demand('sh', ['-c', netem])
+    },
+  }
+  await powerOn()
+  return machine
+}
+
+interface Running {
+  readonly pid: number
+  readonly child: ChildProcess
+}
+
+interface BootOptions {
+  readonly name: string
+  readonly address: string
+  readonly cable: string
+}
+
+/** The process id is read before the machine has a /proc of its own, so it is the one that the box knows. */
+const BOOT = `read pid rest </proc/self/stat; echo "$pid"; exec chroot "$1" /bin/sh ${INIT}`
+
+async function boot(ground: Ground, root: string, { name, address, cable }: BootOptions): Promise<Running> {
+  const inside = ['-t', String(ground.pid), '-m', '-n', '-p', '--', 'unshare', '-m', '-n', '-p', '-u', '-f']
+  const child = spawn('nsenter', [...inside, '--kill-child', 'sh', '-c', BOOT, 'sh', root], {
+    cwd: '/',
+    env: { PATH: SYSTEM_PATH },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  const errors: string[] = []
+  child.stderr.on('data', (text) => errors.push(String(text)))
+  const tooLate = setTimeout(() => child.stdout.destroy(), START_TIMEOUT_MS)
+  try {
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const pid = Number((await lines.next()).value)
+    if (!Number.isInteger(pid)) throw new Error('no process id')
+    await connect(ground, { pid, cable, address })
+    child.stdin.end('go\n')
+    for (let line = await lines.next(); line.value !== 'ready'; line = await lines.next()) {
+      if (line.done === true) throw new Error('it ended, or was not ready in time')
+    }
+    return { pid, child }
+  } catch (cause) {
+    throw new Error(`${name} did not start: ${errors.join('')}`, { cause })
+  } finally {
+    clearTimeout(tooLate)
+  }
+}
+
+interface Connection {
+  readonly pid: number
+  readonly cable: string
+  readonly address: string
+}
+
+/** The hardware address follows from the address: the others would go on asking the old one after a restart. */
+async function connect(ground: Ground, { pid, cable, address }: Connection): Promise<void> {
+  const hardware = ['02', '00', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))]
+  const words = `link add ${cable} type veth peer name eth0 address ${hardware.join(':')} netns ${pid}`
+  await ground.demand('ip', words.split(' '))
+  await ground.demand('ip', ['link', 'set', cable, 'master', BRIDGE, 'up'])
+}
+
+/** `timeout` ends the command inside; ending nsenter from outside would leave it running there. */
+function execIn(pid: number, command: string, { user = 'root', timeoutMs = EXEC_TIMEOUT_MS }: ExecOptions) {
+  const home = user === 'root' ? '/root' : `/home/${user}`
+  const environment = ['env', '-i', `HOME=${home}`, `USER=${user}`, `PATH=${SYSTEM_PATH}`, 'LANG=C.UTF-8']
+  const shell = ['timeout', '--kill-after=1', String(timeoutMs / 1000), 'sh', '-c', `cd "$HOME"; ${command}`]
+  const inside = ['-t', String(pid), '-m', '-n', '-p', '-u', '-r', '-w', '--', ...environment]
+  return run('nsenter', [...inside, 'runuser', '-u', user, '--', ...shell], { timeoutMs: timeoutMs + START_TIMEOUT_MS })
+}

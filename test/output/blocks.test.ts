@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest'
+import { createBlocks } from '../../src/output/blocks.ts'
+import { plainPaint } from '../../src/output/paint.ts'
+import type { HostOutcome, OutcomeKind } from '../../src/rollout/model.ts'
+import type { ExitCode, Report } from '../../src/rollout/report.ts'
+import { release, samples } from './story.ts'
+
+function drawn(reports: readonly Report[], columns = 100): string {
+  const blocks = createBlocks(() => ({ paint: plainPaint, columns }))
+  return reports.flatMap((report) => blocks.take(report)).join('\n')
+}
+
+function ended(kind: OutcomeKind, exitCode: ExitCode, hosts: readonly HostOutcome[] = []): string {
+  const finished = { ...samples.finished, exitCode, outcome: { kind, hosts, failure: null }, outMs: {} }
+  return drawn([samples.started, finished])
+}
+
+describe('the end', () => {
+  test('a failed deploy tells log, hosts, reason, outcome, exit code and what to do', () => {
+    expect(drawn([samples.started, samples.step, samples.finished])).toMatchInlineSnapshot(`
+      "web-2: not verified; its last 2 lines:
+        │ Error: Cannot find module './price'
+        │     at Module.load
+        web-1  20261120101500-1a2b3c4  serving  out of rotation for 6.1 s
+        web-2  20261120101500-1a2b3c4  serving  out of rotation for 1 min 11 s
+        web-3  20261120101500-1a2b3c4  serving
+      ✖ web-2 not verified: 500 in 3 ms
+      rolled back  production  to 1a2b3c4  in 42.1 s
+      exit 3: failed and rolled back
+      → Every host is on the release it came from. Mend what failed, and run \`zdr-deploy production\` again."
+    `)
+  })
+
+  test('a good deploy tells from where to where, and has nothing to add', () => {
+    const hosts = [{ host: 'web-1', release, state: 'serving', reason: null }] as const
+    expect(ended('deployed', 0, hosts)).toMatchInlineSnapshot(`
+      "  web-1  20261121031500-5d6e7f8  serving
+      deployed  production  1a2b3c4 → 5d6e7f8  in 42.1 s
+      exit 0: every host is verified on the release"
+    `)
+  })
+
+  test('a lost host is named, and stands in what to do next', () => {
+    const hosts = [
+      { host: 'web-1', release, state: 'serving', reason: null },
+      { host: 'web-2', release: null, state: 'lost', reason: 'reload: exit 1' },
+      { host: 'web-3', release: null, state: 'unknown', reason: null },
+    ] as const
+    expect(ended('incomplete', 4, hosts)).toMatchInlineSnapshot(`
+      "  web-1  20261121031500-5d6e7f8  serving
+        web-2  –                       LOST: out of rotation, and its recovery failed
+        web-3  –                       UNKNOWN: its recovery failed, and the balancer was not seen to leave it out
+      ✖ web-2: reload: exit 1
+      incomplete  production  1a2b3c4 → 5d6e7f8  in 42.1 s
+      exit 4: incomplete: someone should look
+      → Look at web-2, web-3; \`zdr-deploy production status\` shows what is so now. Then run \`zdr-deploy production\` again, or add --rollback: it starts from what it finds, nothing has to be repaired by hand."
+    `)
+  })
+
+  test('an interrupted deploy tells how to finish and how to go back', () => {
+    const text = ended('interrupted', 130)
+    expect(text).toContain('`zdr-deploy production`')
+    expect(text).toContain('--rollback')
+  })
+
+  test('going back on purpose does not read as a failure', () => {
+    const outcome = { kind: 'deployed', hosts: [], failure: null } as const
+    const text = drawn([{ ...samples.finished, command: 'rollback', exitCode: 0, outcome }])
+    expect(text).toContain('rolled back, as asked')
+  })
+
+  test('no more than the last 30 lines of a log are shown', () => {
+    const log = Array.from({ length: 100 }, (_, index) => `line ${index}`).join('\n')
+    const text = drawn([{ ...samples.step, log }, samples.finished])
+    expect(text).toContain('line 70\n')
+    expect(text).not.toContain('line 69\n')
+  })
+})
+
+describe('plan', () => {
+  test('shows batches, where each host comes from, and which command runs when', () => {
+    expect(drawn([samples.plan])).toMatchInlineSnapshot(`
+      "1a2b3c4 → 5d6e7f8  release 20261121031500-5d6e7f8
+        batch 1  web-1  roll, from 1a2b3c4
+                 web-2  roll, stays out, nothing runs there yet
+        batch 2  web-3  leave alone, from 20261120101500-1a2b3c4
+      At least 1 of 3 hosts serving at every moment, or as many as serve before where that is fewer.
+      Beside the running app:
+        npm ci
+        npm run build
+      While a host is out:
+        pm2 reload ecosystem.config.js --env production
+      split before \`pm2\`
+      Nothing was touched."
+    `)
+  })
+
+  test('no host is left out, even one that is in no batch', () => {
+    expect(drawn([{ ...samples.plan, batches: [['web-1']] }])).toContain('not in a batch  web-2')
+  })
+})
+
+describe('status', () => {
+  test('is a table, and below it what somebody should look at', () => {
+    expect(drawn([samples.status])).toMatchInlineSnapshot(`
+      "production  2 hosts, 1 commit
+      HOST   COMMIT   ROTATION  HEALTH                 SINCE                 RELEASE
+      web-1  5d6e7f8  in        healthy, 200 in 12 ms  2026-11-21 03:15 UTC  20261121031500-5d6e7f8
+      web-2  –        unknown   not reachable          –                     –
+      ! web-2: not reachable: no connection within 15 s
+      ! being deployed by ada@laptop since 03:14"
+    `)
+  })
+
+  test('stands host below host where the terminal is too narrow', () => {
+    expect(drawn([samples.status], 50)).toMatchInlineSnapshot(`
+      "production  2 hosts, 1 commit
+      web-1
+        commit    5d6e7f8
+        rotation  in
+        health    healthy, 200 in 12 ms
+        since     2026-11-21 03:15 UTC
+        release   20261121031500-5d6e7f8
+      web-2
+        commit    –
+        rotation  unknown
+        health    not reachable
+        since     –
+        release   –
+      ! web-2: not reachable: no connection within 15 s
+      ! being deployed by ada@laptop since 03:14"
+    `)
+  })
+})
+
+test('an error shows message, output and what to do next', () => {
+  expect(drawn([samples.error])).toMatchInlineSnapshot(`
+    "✖ production is being deployed by ada@laptop
+      │ since 03:14
+    → Wait for it."
+  `)
+})

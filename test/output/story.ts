@@ -1,0 +1,128 @@
+/** One report of every kind, and a deploy told by them. */
+import type { Report, Reported } from '../../src/rollout/report.ts'
+
+export const release = '20261121031500-5d6e7f8'
+export const before = '20261120101500-1a2b3c4'
+export const toSha = `5d6e7f8${'0'.repeat(33)}`
+export const fromSha = `1a2b3c4${'0'.repeat(33)}`
+
+export type Kind = Report['type']
+type Of<K extends Kind> = Extract<Report, { type: K }>
+
+/** The compiler proves that none is missing. */
+export const samples: { readonly [K in Kind]: Of<K> } = {
+  started: { type: 'started', command: 'deploy', environment: 'production', hosts: ['web-1', 'web-2', 'web-3'] },
+  phase: { type: 'phase', phase: 'roll' },
+  note: { type: 'note', level: 'warning', host: 'web-2', text: 'needs a look:\nsudo sh setup.sh' },
+  finding: { type: 'finding', weight: 'error', host: 'web-3', text: 'no git on the PATH', hint: 'apt install git' },
+  resolved: {
+    type: 'resolved',
+    ref: 'origin/main',
+    sha: toSha,
+    from: fromSha,
+    release,
+    commits: ['5d6e7f8 Add the basket'],
+  },
+  output: { type: 'output', host: 'web-1', line: 'added 12 packages' },
+  step: {
+    type: 'step',
+    state: 'failed',
+    hosts: ['web-2'],
+    step: 'verify',
+    release,
+    back: false,
+    tookMs: 4000,
+    reason: '500 in 3 ms',
+    log: "Error: Cannot find module './price'\n    at Module.load",
+  },
+  waiting: { type: 'waiting', host: 'web-1', step: 'drain', text: '3 connections left' },
+  serving: { type: 'serving', serving: 2, total: 3 },
+  plan: {
+    type: 'plan',
+    sha: toSha,
+    from: fromSha,
+    release,
+    batches: [['web-1', 'web-2'], ['web-3']],
+    minServing: 1,
+    hosts: [
+      { host: 'web-1', from: fromSha, what: 'roll' },
+      { host: 'web-2', from: null, what: 'roll, stays out' },
+      { host: 'web-3', from: before, what: 'leave alone' },
+    ],
+    prepare: ['npm ci', 'npm run build'],
+    activate: ['pm2 reload ecosystem.config.js --env production'],
+    reason: 'split before `pm2`',
+  },
+  status: {
+    type: 'status',
+    environment: 'production',
+    hosts: [
+      {
+        host: 'web-1',
+        reachable: true,
+        release,
+        sha: toSha,
+        rotation: 'in',
+        healthy: true,
+        health: '200 in 12 ms',
+        since: '2026-11-21T03:15:00.000Z',
+        attention: [],
+      },
+      {
+        host: 'web-2',
+        reachable: false,
+        release: null,
+        sha: null,
+        rotation: 'unknown',
+        healthy: null,
+        health: 'no connection within 15 s',
+        since: null,
+        attention: ['not reachable: no connection within 15 s'],
+      },
+    ],
+    lock: 'being deployed by ada@laptop since 03:14',
+  },
+  finished: {
+    type: 'finished',
+    command: 'deploy',
+    outcome: {
+      kind: 'rolled back',
+      failure: 'web-2 not verified: 500 in 3 ms',
+      hosts: [
+        { host: 'web-1', release: before, state: 'serving', reason: null },
+        { host: 'web-2', release: before, state: 'serving', reason: 'not verified: 500 in 3 ms' },
+        { host: 'web-3', release: before, state: 'serving', reason: null },
+      ],
+    },
+    exitCode: 3,
+    fromSha,
+    toSha,
+    tookMs: 42_140,
+    outMs: { 'web-1': 6100, 'web-2': 71_000 },
+  },
+  error: {
+    type: 'error',
+    code: 'locked',
+    message: 'production is being deployed by ada@laptop',
+    hint: 'Wait for it.',
+    output: 'since 03:14',
+    exitCode: 5,
+  },
+}
+
+export const kinds = Object.keys(samples) as readonly Kind[]
+
+/** Stamps reports a second apart. */
+export function at(reports: readonly Report[]): readonly Reported[] {
+  const start = Date.parse('2026-11-21T03:15:00.000Z')
+  return reports.map((report, index) => ({ ...report, at: new Date(start + index * 1000).toISOString() }))
+}
+
+export function stamped(report: Report): Reported {
+  return { ...report, at: '2026-11-21T03:15:00.000Z' }
+}
+
+/** One host's step, as short as a test wants to write it. */
+export function step(host: string, name: Of<'step'>['step'], state: Of<'step'>['state'], back = false): Of<'step'> {
+  return { type: 'step', state, hosts: [host], step: name, release, back }
+}

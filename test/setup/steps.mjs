@@ -1,0 +1,112 @@
+/** What `npm run check` and `npm test` are made of. Plain Node: the packages are installed here. */
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const REPORTS = mkdtempSync(join(tmpdir(), 'zdr-reports-'))
+process.on('exit', () => rmSync(REPORTS, { recursive: true, force: true }))
+
+const STEP_TIMEOUT_MS = 480_000
+
+/** What has been run so far. */
+const counts = { passed: 0, failed: 0, skipped: 0 }
+const notRun = []
+const failedSteps = []
+
+/** Installs the packages where they are missing, or older than the lockfile. Ends the process where that fails. */
+export function installPackages() {
+  const installed = changedAtMs('node_modules/.package-lock.json')
+  if (installed !== null && installed >= (changedAtMs('package-lock.json') ?? 0)) return
+  console.log('Installing the packages (npm ci)')
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: ROOT, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+function changedAtMs(path) {
+  return statSync(join(ROOT, path), { throwIfNoEntry: false })?.mtimeMs ?? null
+}
+
+/** Runs a program of our packages; its output is shown when it has ended, so that two may run at once. */
+export async function step(name, program, ...args) {
+  const startedAtMs = performance.now()
+  const { code, output } = await run(join('node_modules', '.bin', program), args)
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1)
+  console.log(`\n== ${name}: ${code === 0 ? 'good' : 'FAILED'} (${seconds} s)`)
+  if (code !== 0) failedSteps.push(name)
+  if (code !== 0 || program === 'vitest') console.log(output.trim())
+  return code === 0
+}
+
+/** Runs tests and counts them. A run that fails without a failed test (a file that does not load) counts as one. */
+export async function tests(name, ...args) {
+  const report = join(REPORTS, `${name.replaceAll(' ', '-')}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const good = await step(name, 'vitest', 'run', ...reporters, '--passWithNoTests', ...args)
+  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = readReport(report)
+  counts.passed += numPassedTests
+  counts.failed += good ? 0 : Math.max(1, numFailedTests)
+  counts.skipped += numPendingTests
+}
+
+function readReport(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    // It did not get as far as that; its exit status says so.
+    return {}
+  }
+}
+
+/** Types and format and lint, one after another. */
+export async function checkTypesAndStyle() {
+  for (const [name, ...command] of [
+    ['types', 'tsc', '-p', '.'],
+    ['format', 'biome', 'check', '--error-on-warnings'],
+    ['lint', 'oxlint', '--type-aware', '--deny-warnings'],
+  ]) {
+    if (!(await step(name, ...command))) counts.failed++
+  }
+}
+
+export async function build() {
+  if (!(await step('build', 'tsc', '-p', 'src'))) counts.failed++
+}
+
+export const UNIT_TESTS = ['--config', 'test/vitest.config.ts', '--exclude', '**/*.real.test.ts']
+
+/** Notes what could not be run, and why. */
+export function skip(name, why) {
+  notRun.push(`${name}: ${why}`)
+}
+
+/** Says what was skipped and what failed, and ends the process. Under CI=true a skip is a failure. */
+export function finish() {
+  const isFatal = process.env.CI === 'true' && notRun.length > 0
+  if (notRun.length > 0) {
+    console.log(`\n${'!'.repeat(80)}`)
+    for (const line of notRun) console.log(`NOT RUN  ${line}`)
+    console.log(isFatal ? 'With CI=true this is a failure.' : 'So this was not everything.')
+    console.log('!'.repeat(80))
+  }
+  if (failedSteps.length > 0) console.log(`\nFailed: ${failedSteps.join(', ')}`)
+  const failed = counts.failed + (isFatal ? notRun.length : 0)
+  const skipped = counts.skipped + notRun.length
+  console.log(`\n${counts.passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+  process.exitCode = failed > 0 ? 1 : 0
+}
+
+function run(program, args) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], timeout: STEP_TIMEOUT_MS })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text) => {
+        output += text
+      })
+    child.on('error', (error) => resolve({ code: 1, output: String(error) }))
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+  })
+}
