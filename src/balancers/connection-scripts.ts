@@ -17,6 +17,9 @@ const settlePolls = 8
 /** About a second. */
 const pollsPerLine = 7
 
+/** Where `ss` is on systems that hide it from ordinary users. */
+export const withSs = 'PATH=$PATH:/usr/sbin:/sbin\n'
+
 /** Address (no brackets, no zone, an IPv4 address never as IPv6) and port of `10.0.0.11:4000` or `[fd00::1%eth0]:4000`. */
 export function splitServer(server: string): { readonly address: string; readonly port: string } {
   const colon = server.lastIndexOf(':')
@@ -56,7 +59,7 @@ else echo "neither bash, perl nor python3 is there to connect with"; fi
 
 /** Prints the established connections that match, as `ss` does; fails where there is no `ss`. */
 export function seenScript(filter: string): string {
-  return `ss -Htn state established ${quote(filter)}\n`
+  return `${withSs}ss -Htn state established ${quote(filter)}\n`
 }
 
 /**
@@ -68,7 +71,7 @@ export function countScript({ filter, peers }: CountWords, timeoutSeconds: numbe
   const isOurs = peers === null ? '1' : 'index(peers, " " peer " ")'
   const awk = `NF { peer = $NF; sub(/:[0-9]+$/, "", peer); gsub(/[][]/, "", peer); sub(/%.*$/, "", peer); sub(/^::ffff:/, "", peer)
 if (${isOurs}) count++ } END { print count + 0 }`
-  return `deadline=$(( $(date +%s) + ${timeoutSeconds} ))
+  return `${withSs}deadline=$(( $(date +%s) + ${timeoutSeconds} ))
 polls=0
 while :; do
   lines=$(ss -Htn state established state syn-recv state syn-sent ${quote(filter)}) || exit ${countExit.list}

@@ -1,5 +1,6 @@
 /** The shell text that reads and turns the switch. Builders only: they return text for a POSIX `sh`. */
 import { quote } from '../hosts/shell.ts'
+import { withSs } from './connection-scripts.ts'
 
 /** How long nginx may take until every answer says the new pool. A rename is seen by the very next request. */
 const publishTimeoutSeconds = 10
@@ -55,7 +56,7 @@ export const switchFiles = `switch_files() { for name in in out_*; do [ -f "$nam
 
 /** Prints what there is, a fact a line (read by `readFacts`): `file NAME`, `answer POOL HASH`, `journal LINE`, `live HASH`, `old PID`, … */
 export function observeScript(folder: string, statusPort: number): string {
-  return `${askFunctions(statusPort)}${switchFiles}
+  return `${withSs}${askFunctions(statusPort)}${switchFiles}
 has curl || has wget || has bash || has perl || has python3 || echo "no asking"
 has bash || has perl || has python3 || echo "no holding"
 has ss || echo "no ss"

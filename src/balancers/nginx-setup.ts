@@ -1,4 +1,5 @@
 /** Makes an nginx machine ready for deploys, once: our two files, the switch folder, one reload. May be repeated. */
+import { posix } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { CommandResult, Host } from '../hosts/host.ts'
 import { observeScript } from './nginx-scripts.ts'
@@ -10,7 +11,7 @@ import type { SiteReport } from './site-report.ts'
 import { interpret, isTrouble, readFacts } from './switch-state.ts'
 
 export interface SetupOptions extends NginxPools {
-  /** Where our two files go: `/etc/nginx/zdr-deploy` where it is not said. */
+  /** Where our two files go: `zdr-deploy` beside nginx's main file where it is not said. */
   readonly configFolder?: string
   /** The user who deploys; the user of the connection where it is not said. */
   readonly owner?: string
@@ -78,7 +79,8 @@ export async function setupNginx(machine: Host, options: SetupOptions): Promise<
 }
 
 function siteWords(options: SetupOptions, rendered: Rendered) {
-  const { upstream, members, configFolder = '/etc/nginx/zdr-deploy' } = options
+  const { upstream, members, nginxConfig = '/etc/nginx/nginx.conf' } = options
+  const { configFolder = posix.join(posix.dirname(nginxConfig), 'zdr-deploy') } = options
   return {
     upstream,
     rendered,
@@ -106,7 +108,10 @@ async function findNginx(machine: Host, nginxConfig: string | undefined): Promis
     })
   }
   const names = meant.map(({ master }) => `${master.pid}: ${master.binary} ${master.flags.join(' ')}`)
-  throw new UserError('balancer', `several nginx run on ${machine.name}`, { output: names.join('\n') })
+  throw new UserError('balancer', `several nginx run on ${machine.name}`, {
+    hint: 'Say which is meant: `config` in the balancer block is the main file that it was started with (`-c`).',
+    output: names.join('\n'),
+  })
 }
 
 /** The script goes in by stdin: it may be longer than an argument may be. */

@@ -99,7 +99,8 @@ function tokenize(text: string): readonly Token[] {
     const isLua = tokens.at(-1)?.text.endsWith('_by_lua_block') === true
     // A block of Lua has a syntax of its own: it is passed over to its last brace.
     if (luaDepth > 0 || (isLua && mark === '{')) {
-      luaDepth += (whole.match(/\{/g)?.length ?? 0) - (whole.match(/\}/g)?.length ?? 0)
+      const braces = quoted === undefined ? whole : ''
+      luaDepth += braces.split('{').length - braces.split('}').length
       if (luaDepth === 0) tokens.push({ text: ';', line, isMark: true })
     } else if (mark !== undefined) tokens.push({ text: mark, line, isMark: true })
     else if (quoted !== undefined || word !== undefined)

@@ -4,7 +4,7 @@ import { askFunctions, livePath, oldWorkersPath, switchFiles } from './nginx-scr
 import type { Rendered } from './render.ts'
 
 /** How long new workers may take to come, and old ones to stop taking connections. */
-const reloadTimeoutSeconds = 15
+const reloadTimeoutSeconds = 10
 
 /** A running nginx: the process, and the words that it was started with. */
 export interface Master {

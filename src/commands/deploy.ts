@@ -76,11 +76,16 @@ interface Deploying {
 async function deploy(deploying: Deploying): Promise<ExitCode> {
   const { invocation, config, context, open, lock, interruption } = deploying
   const look = await interruption.orStop(preflight(open, { config, context }))
-  refuseDowntime(open.fleet, { views: look.views, allowDowntime: invocation.allowDowntime })
   context.report({ type: 'phase', phase: 'resolve' })
   const goal = await interruption.orStop(
-    findGoal(invocation.goal, { config, views: look.views, nowMs: systemClock.now(), hostFor: lock.guarded }),
+    findGoal(invocation.goal, {
+      config,
+      views: look.views,
+      nowMs: systemClock.now(),
+      hostFor: (machine) => lock.guarded(machine),
+    }),
   )
+  if (!invocation.allowDowntime) refuseDowntime(open.fleet, { views: look.views, goal: goal.manifest })
   await announceCommit(context, { goal, fromSha: presentSha(look.views) })
   const start = planRollout(open.fleet, look.views, { goal: goal.manifest.id, policy: config.rollout, view: look.view })
   const rehearsal = rehearse(start.plan, start.observed).outcome
@@ -167,7 +172,7 @@ async function rollOut(
       latest = state
       reporting.onEvent(event, state, log)
     },
-    onInterrupt: interruption.onInterrupt,
+    onInterrupt: (interrupt) => interruption.onInterrupt(interrupt),
   })
   return finish(deploying, { look, goal, rollout, outMs: reporting.outMs() })
 }

@@ -190,6 +190,7 @@ async function balancerOf(
         members,
         upstream: config.balancer?.upstream ?? '',
         statusPort: config.balancer?.statusPort ?? 0,
+        ...(config.balancer?.folder === undefined ? {} : { folder: config.balancer.folder }),
         reach,
         clock: systemClock,
       }),

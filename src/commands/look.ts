@@ -2,9 +2,10 @@
 import type { BalancerView, Finding } from '../balancers/balancer.ts'
 import type { EnvironmentConfig } from '../config/types.ts'
 import { everywhere } from '../engine/everywhere.ts'
-import type { Fleet } from '../engine/fleet.ts'
+import { activationOf, type Fleet } from '../engine/fleet.ts'
 import { type HostView, inspectHost } from '../engine/inspect.ts'
 import { UserError } from '../errors.ts'
+import type { Manifest } from '../hosts/history.ts'
 import type { CommandContext } from './context.ts'
 import type { OpenFleet } from './fleet.ts'
 
@@ -34,8 +35,7 @@ export async function preflight(
 }
 
 export function reportFindings(findings: readonly Finding[], { report }: CommandContext): void {
-  for (const { weight, host, text, hint } of findings)
-    report({ type: 'finding', weight, host, text, ...(hint === undefined ? {} : { hint }) })
+  for (const finding of findings) report({ type: 'finding', ...finding })
 }
 
 function refuseErrors(findings: readonly Finding[]): void {
@@ -76,20 +76,34 @@ function judge(
   return findings
 }
 
-/** One host alone, or no balancer: the reload itself must be the graceful one. */
+/** One host alone, or no balancer: the reload itself must be the graceful one. Rejects with UserError `preflight` where it cannot be. */
 export function refuseDowntime(
   fleet: Fleet,
-  { views, allowDowntime }: { readonly views: readonly HostView[]; readonly allowDowntime: boolean },
+  { views, goal }: { readonly views: readonly HostView[]; readonly goal: Manifest },
 ): void {
-  if (allowDowntime || (fleet.balancer.machines.length > 0 && fleet.machines.length > 1)) return
-  const stopped = views.filter(({ healthy, processes }) => healthy && processes.some(({ mode }) => mode !== 'cluster'))
-  if (stopped.length === 0) return
-  const names = stopped.map(({ machine }) => machine.name).join(', ')
+  if (fleet.balancer.machines.length > 0 && fleet.machines.length > 1) return
+  const serving = views.filter(({ healthy, processes }) => healthy && processes.length > 0)
+  const reasons = serving.flatMap((view) => downtimeReason(fleet, view, goal))
+  if (reasons.length === 0) return
   throw new UserError(
     'preflight',
-    `${names}: a reload of this app is a restart (it does not run in pm2's cluster mode), and no other host would answer meanwhile. Nothing was changed.`,
+    `No other host would answer while the app is restarted. Nothing was changed.\n${reasons.join('\n')}`,
     {
-      hint: "Set `exec_mode: 'cluster'` for the app, put a balancer in front of several hosts, or accept the gap with --allow-downtime.",
+      hint: 'Put a balancer in front of several hosts, or accept the gap with --allow-downtime.',
     },
   )
+}
+
+function downtimeReason(fleet: Fleet, { machine, processes, runs }: HostView, goal: Manifest): readonly string[] {
+  if (runs === goal.id) return []
+  const forked = processes.find(({ mode }) => mode !== 'cluster')
+  if (forked !== undefined)
+    return [
+      `${machine.name}: a reload of ${forked.name} is a restart: it does not run in cluster mode (\`exec_mode: 'cluster'\`)`,
+    ]
+  const activation = activationOf(machine, goal)
+  if (!fleet.processesOf(goal.manager, machine).isPinned(processes, activation)) return []
+  return [
+    `${machine.name}: pm2 holds the app to the folder of its first start, so a reload would go on with the old release: set \`cwd: '${machine.layout.current}'\``,
+  ]
 }

@@ -41,9 +41,9 @@ interface Planning {
 
 async function plan({ goal: wish, allowDowntime }: Plan, { config, context, open }: Planning): Promise<ExitCode> {
   const { views, view } = await preflight(open, { config, context })
-  refuseDowntime(open.fleet, { views, allowDowntime })
   context.report({ type: 'phase', phase: 'resolve' })
   const goal = await findGoal(wish, { config, views, nowMs: systemClock.now(), hostFor: async ({ host }) => host })
+  if (!allowDowntime) refuseDowntime(open.fleet, { views, goal: goal.manifest })
   const from = presentSha(views)
   await announceCommit(context, { goal, fromSha: from })
   const { manifest } = goal

@@ -81,6 +81,8 @@ async function setUpBalancers(
     statusPort: balancer.statusPort,
     batches: config.rollout.batches,
     members,
+    ...(balancer.folder === undefined ? {} : { folder: balancer.folder }),
+    ...(balancer.config === undefined ? {} : { nginxConfig: balancer.config }),
   }
   let isReady = true
   // One after another: where the first refuses, the others keep what they have.

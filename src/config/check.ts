@@ -93,10 +93,10 @@ async function startCheck(
 function sshOptions(block: Block): SshOptions {
   const written = block.ssh_options
   return {
-    strictHostKeyChecking: written?.strictHostKeyChecking ?? 'yes',
+    strictHostKeyChecking: written?.strictHostKeyChecking,
     knownHostsFiles: written?.knownHostsFiles ?? [],
     proxyJump: written?.proxyJump ?? null,
     // ssh takes the first mention, and pm2 deploy puts its options before -A.
-    forwardAgent: written?.forwardAgent ?? block['forward-agent'] ?? false,
+    forwardAgent: written?.forwardAgent ?? block['forward-agent'],
   }
 }

@@ -130,7 +130,14 @@ export function balancerConfig(
   const unique = named(machines ?? [], problems)
   if (section.type === undefined || section.upstream === undefined) return null
   const statusPort = section['status-port'] ?? firstStatusPort + (smallHash(section.upstream) % statusPorts)
-  return { type: section.type, machines: unique, upstream: section.upstream, statusPort }
+  return {
+    type: section.type,
+    machines: unique,
+    upstream: section.upstream,
+    statusPort,
+    config: section.config,
+    folder: section.folder,
+  }
 }
 
 const missing = {

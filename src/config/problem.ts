@@ -24,7 +24,7 @@ export function invalid(problem: string): { readonly ok: false; readonly problem
 }
 
 /** `deploy.production.host[1]` */
-export function keyText(path: KeyPath): string {
+function keyText(path: KeyPath): string {
   return path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
     .join('')

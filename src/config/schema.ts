@@ -27,7 +27,10 @@ function listOf<Schema extends z.ZodType>(item: Schema) {
 
 function oneOf<const Choice extends string>(...choices: readonly Choice[]) {
   const words = choices.filter((choice) => choice !== '').map((choice) => `\`${choice}\``)
-  return z.enum(choices, { error: (issue) => `must be ${words.join(' or ')}, not ${kindOf(issue.input)}` })
+  return z.enum(choices, {
+    error: ({ input }) =>
+      `must be ${words.join(' or ')}, not ${typeof input === 'string' ? `\`${input}\`` : kindOf(input)}`,
+  })
 }
 
 function count(least: number, what: string) {
@@ -59,6 +62,9 @@ const commands = listOf(text.transform((written) => written.trim())).transform((
 const duration = by(parseDuration)
 const someTime = duration.refine((milliseconds) => milliseconds > 0, { error: 'must be longer than nothing' })
 const address = needed.transform(into(parseAddress))
+const absolutePath = needed.refine((path) => /^\/[\w./-]+$/.test(path), {
+  error: 'must be an absolute path on the nginx machine, of letters, digits, `_`, `.`, `-` and `/`',
+})
 const port = by((raw) => (raw === '' ? valid(undefined) : parsePort(raw)))
 
 const flag = by((raw) => {
@@ -100,6 +106,8 @@ export const balancerShape = {
     error: 'must be the name of an nginx upstream: letters, digits, `_`, `.` and `-`, with a letter or `_` first',
   }),
   'status-port': by(parsePort),
+  config: absolutePath,
+  folder: absolutePath,
 }
 
 export const rolloutShape = {

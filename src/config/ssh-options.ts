@@ -42,6 +42,16 @@ const ignored: Readonly<Record<string, string>> = {
   visualhostkey: 'host keys are shown by their fingerprint',
 }
 
+/** Options that would change something, and what to write instead. */
+const elsewhere: Readonly<Record<string, string>> = {
+  hostname: 'write it as `host`',
+  localforward: 'open the tunnel apart from the deploy',
+  proxycommand: 'write `ProxyJump=user@host:port`',
+  remoteforward: 'open the tunnel apart from the deploy',
+  requesttty: 'commands run without a terminal here',
+  user: 'write it as `user`',
+}
+
 const understood = ['StrictHostKeyChecking', 'UserKnownHostsFile', 'Port', 'IdentityFile', 'ProxyJump', 'ForwardAgent']
 
 /** `['StrictHostKeyChecking=no', '-o Port=2222']`. As in ssh, the first mention of an option counts. All problems at once. */
@@ -116,6 +126,8 @@ function strictHostKeyChecking(value: string): Parsed<WrittenSshOptions> {
 function otherOption(name: string): Parsed<WrittenSshOptions> {
   const reason = ignored[name.toLowerCase()]
   if (reason !== undefined) return valid({ warnings: [`ssh option ${name} is passed over: ${reason}`] })
+  const instead = elsewhere[name.toLowerCase()]
+  if (instead !== undefined) return invalid(`has \`${name}\`, which is not taken from here: ${instead}`)
   const meant = nearest(name, understood)
   const advice = meant === undefined ? `understood are ${understood.join(', ')}` : `did you mean \`${meant}\`?`
   return invalid(`has \`${name}\`, which the SSH client in here does not know: ${advice}`)

@@ -16,11 +16,13 @@ export interface HostConfig {
 
 /** Of OpenSSH's options, what makes sense over ssh2. */
 export interface SshOptions {
-  readonly strictHostKeyChecking: 'yes' | 'no' | 'accept-new'
+  /** undefined: as ~/.ssh/config says, else 'yes'. */
+  readonly strictHostKeyChecking: 'yes' | 'no' | 'accept-new' | undefined
   /** Absolute, in order. Empty: ~/.ssh/known_hosts, ~/.ssh/known_hosts2, /etc/ssh/ssh_known_hosts. */
   readonly knownHostsFiles: readonly string[]
   readonly proxyJump: string | null
-  readonly forwardAgent: boolean
+  /** undefined: as ~/.ssh/config says, else no. */
+  readonly forwardAgent: boolean | undefined
 }
 
 export interface HealthConfig {
@@ -43,6 +45,10 @@ export interface BalancerConfig {
   readonly upstream: string
   /** The loopback port at which nginx tells what it runs. */
   readonly statusPort: number
+  /** nginx's main file, to tell it from others on the machine; our two files go beside it. undefined: the one that runs. */
+  readonly config: string | undefined
+  /** Where the switch file is. undefined: `/var/lib/zdr-deploy/<upstream>`. */
+  readonly folder: string | undefined
 }
 
 export interface RolloutConfig {

@@ -104,7 +104,16 @@ export function releaseOf(views: readonly HostView[], wanted: Wanted): ReleaseId
 
 function isSame(manifest: Manifest, wanted: Wanted): boolean {
   const essence = ({ sha, prepare, activate, env, environment, manager }: Wanted) =>
-    JSON.stringify([sha, prepare, activate, Object.entries(env).toSorted(), environment, manager])
+    JSON.stringify([
+      sha,
+      prepare,
+      activate,
+      Object.keys(env)
+        .toSorted()
+        .map((name) => [name, env[name]]),
+      environment,
+      manager,
+    ])
   return essence(manifest) === essence(wanted)
 }
 

@@ -1,5 +1,5 @@
 import { isServing } from '../rollout/fleet.ts'
-import type { Action, Event, HostName, Observation, ReleaseId, Rollout } from '../rollout/model.ts'
+import type { Action, Event, HostName, ReleaseId, Rollout } from '../rollout/model.ts'
 import type { Report } from '../rollout/report.ts'
 import type { Clock } from './clock.ts'
 
@@ -11,66 +11,83 @@ export interface Reporting {
 
 /** Draws the facts of a rollout as reports: what began and ended, how long it took, how many serve. */
 export function reportRollout(report: (report: Report) => void, clock: Clock, total: number): Reporting {
-  const startedAt = new Map<Action, number>()
+  const under = new Map<Action, Begun>()
   const out = createStopwatch(clock)
   let servingSaid = -1
-  const sayServing = (observed: Observation, fleet: Rollout['fleet']): void => {
+  const sayServing = ({ observed, fleet }: Rollout): void => {
     const serving = fleet.filter(({ host }) => isServing(observed, host)).length
-    if (serving === servingSaid) return
+    if (serving !== servingSaid) report({ type: 'serving', serving, total })
     servingSaid = serving
-    report({ type: 'serving', serving, total })
   }
-  const onEvent = (event: Event, rollout: Rollout, log: string | null): void => {
-    if (event.type === 'started') startedAt.set(event.action, clock.now())
-    if (event.type === 'interrupted')
-      report({
-        type: 'note',
-        level: 'warning',
-        text: `${event.reason}: no new batch; the host under way is finished or turned back`,
-      })
-    if (event.type === 'done' && event.action.type === 'publish') out.follow(event.action.out)
-    const text = event.type === 'observed' || event.type === 'interrupted' ? null : stepReport(event, rollout)
-    if (text !== null && event.type !== 'observed' && event.type !== 'interrupted') {
-      const tookMs = clock.now() - (startedAt.get(event.action) ?? clock.now())
-      report({
-        ...text,
-        ...(event.type === 'started' ? {} : { tookMs }),
-        ...(event.type === 'failed' ? { reason: event.reason } : {}),
-        ...(log === null || log === '' ? {} : { log }),
-      })
+  const reportOf = (event: Event, rollout: Rollout, log: string | null): Report | null => {
+    switch (event.type) {
+      case 'observed':
+        return null
+      case 'interrupted':
+        return warning(`${event.reason}: no new batch; the host under way is finished or turned back`)
+      case 'started': {
+        const step = stepOf(event.action, rollout)
+        if (step === null) return null
+        under.set(event.action, { step, startedMs: clock.now() })
+        return { ...step, state: 'started' }
+      }
+      case 'done':
+      case 'failed': {
+        const begun = under.get(event.action)
+        if (begun !== undefined) return endOf(begun, { event, log, nowMs: clock.now() })
+        return event.type === 'failed' ? warning(event.reason) : null
+      }
     }
-    sayServing(rollout.observed, rollout.fleet)
+  }
+  const onEvent: Reporting['onEvent'] = (event, rollout, log) => {
+    if (event.type === 'done' && event.action.type === 'publish') out.follow(event.action.out)
+    const said = reportOf(event, rollout, log)
+    if (said !== null) report(said)
+    sayServing(rollout)
   }
   return { onEvent, outMs: out.read }
 }
 
 type StepReport = Extract<Report, { type: 'step' }>
 
-function stepReport(event: Exclude<Event, { type: 'observed' | 'interrupted' }>, rollout: Rollout): StepReport | null {
-  const { action } = event
-  const common = { type: 'step', state: event.type } as const
+/** As it was when it began: by its end the host may already be going back. */
+interface Begun {
+  readonly step: Omit<StepReport, 'state'>
+  readonly startedMs: number
+}
+
+interface Ended {
+  readonly event: Extract<Event, { type: 'done' | 'failed' }>
+  readonly log: string | null
+  readonly nowMs: number
+}
+
+function endOf({ step, startedMs }: Begun, { event, log, nowMs }: Ended): StepReport {
+  const tookMs = nowMs - startedMs
+  if (event.type === 'done') return { ...step, state: 'done', tookMs }
+  return { ...step, state: 'failed', tookMs, reason: event.reason, ...(log === null || log === '' ? {} : { log }) }
+}
+
+function warning(text: string): Report {
+  return { type: 'note', level: 'warning', text }
+}
+
+/** null: nothing that is done to a host. */
+function stepOf(action: Action, rollout: Rollout): Begun['step'] | null {
   switch (action.type) {
     case 'observe':
     case 'give-up':
-      return event.type === 'failed' ? { ...common, hosts: [], step: 'take-out', release: null, back: false } : null
-    case 'publish':
-      return {
-        ...common,
-        hosts: action.hosts,
-        step: action.step,
-        release: releaseOf(rollout, action.hosts),
-        back: isBack(rollout, action.hosts),
-      }
-    case 'step':
-      return {
-        ...common,
-        hosts: [action.host],
-        step: action.step,
-        release: action.release,
-        back: isBack(rollout, [action.host]),
-      }
+      return null
+    case 'publish': {
+      const { step, hosts } = action
+      return { type: 'step', hosts, step, release: releaseOf(rollout, hosts), back: isBack(rollout, hosts) }
+    }
+    case 'step': {
+      const { step, host, release } = action
+      return { type: 'step', hosts: [host], step, release, back: isBack(rollout, [host]) }
+    }
     case 'stop':
-      return { ...common, hosts: [action.host], step: 'stop', release: action.release, back: true }
+      return { type: 'step', hosts: [action.host], step: 'stop', release: action.release, back: true }
   }
 }
 

@@ -17,10 +17,10 @@ export interface Verification {
  * was seen. Changes nothing; may be repeated.
  */
 export async function verify(fleet: Fleet, verification: Verification): Promise<void> {
-  const first = await untilStanding(fleet, verification)
-  await untilHealthy(fleet, verification)
-  if (verification.before === null) return
-  if (fleet.times.stableMs > 0) await staysUp(fleet, verification, first)
+  const standing = await untilStanding(fleet, verification)
+  const healthySinceMs = await untilHealthy(fleet, verification)
+  if (verification.before === null || fleet.times.stableMs === 0) return
+  await staysUp(fleet, verification, { standing, untilMs: healthySinceMs + fleet.times.stableMs })
 }
 
 /** Right after a reload the manager may still be at it, so it is asked again until everything is online; what has ended badly fails at once. */
@@ -86,14 +86,17 @@ function isInside(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory}/`)
 }
 
-async function untilHealthy(fleet: Fleet, verification: Verification): Promise<void> {
-  if (fleet.health === null) return
+/** Resolves with the moment of the first answer of those that count. */
+async function untilHealthy(fleet: Fleet, verification: Verification): Promise<number> {
+  if (fleet.health === null) return fleet.clock.now()
   const isFresh = verification.before !== null
   const giveUpAt = fleet.clock.now() + (isFresh ? fleet.times.startMs : 0)
+  let sinceMs = fleet.clock.now()
   for (let passes = 0; ; ) {
     const { healthy, detail } = await fleet.health.check(verification.machine.host)
     passes = healthy ? passes + 1 : 0
-    if (passes >= (isFresh ? fleet.times.passes : 1)) return
+    if (passes <= 1) sinceMs = fleet.clock.now()
+    if (passes >= (isFresh ? fleet.times.passes : 1)) return sinceMs
     if (!healthy && fleet.clock.now() >= giveUpAt) throw new UserError('verify', `the health check failed: ${detail}`)
     if (!healthy) await failWhereEnded(verification)
     verification.onWaiting(healthy ? `healthy ${passes} of ${fleet.times.passes} times` : detail)
@@ -107,21 +110,23 @@ async function failWhereEnded(verification: Verification): Promise<void> {
   if (fault?.isFinal === true) throw new UserError('verify', fault.text)
 }
 
-async function staysUp(fleet: Fleet, verification: Verification, first: readonly Process[]): Promise<void> {
-  verification.onWaiting(`healthy, watched for ${fleet.times.stableMs / 1000} s`)
-  await fleet.clock.sleep(fleet.times.stableMs)
+interface Watched {
+  readonly standing: readonly Process[]
+  readonly untilMs: number
+}
+
+/** The same processes, still well, when the time is over. */
+async function staysUp(fleet: Fleet, verification: Verification, { standing, untilMs }: Watched): Promise<void> {
+  const how = `${fleet.times.stableMs / 1000} s`
+  verification.onWaiting(`healthy, watched for ${how}`)
+  await fleet.clock.sleep(Math.max(0, untilMs - fleet.clock.now()))
   const later = await runningOn(verification)
   const fault = standingFault(later, verification)
   if (fault !== null) throw new UserError('verify', fault.text)
   const pids = new Set(later.map(({ pid }) => pid))
-  const gone = first.find(({ pid }) => !pids.has(pid))
+  const gone = standing.find(({ pid }) => !pids.has(pid))
   if (gone !== undefined)
-    throw new UserError(
-      'verify',
-      `${gone.name} (pid ${gone.pid}) was healthy, and did not stay up for ${fleet.times.stableMs / 1000} s`,
-    )
-  if (fleet.health === null) return
-  const { healthy, detail } = await fleet.health.check(verification.machine.host)
-  if (!healthy)
-    throw new UserError('verify', `was healthy, and ${fleet.times.stableMs / 1000} s later is not: ${detail}`)
+    throw new UserError('verify', `${gone.name} (pid ${gone.pid}) was healthy, and did not stay up for ${how}`)
+  const answer = await fleet.health?.check(verification.machine.host)
+  if (answer?.healthy === false) throw new UserError('verify', `was healthy, and ${how} later is not: ${answer.detail}`)
 }

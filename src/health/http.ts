@@ -54,7 +54,7 @@ export function readAnswer(
   if (result.timedOut) return tooLate
   const line = result.stdout.split('\n').findLast((text) => text.startsWith(`${mark} `)) ?? ''
   const [, tool, exit, code, seconds] = line.split(' ')
-  if (exit === timeoutExits.get(tool ?? '')) return tooLate
+  if (exit !== undefined && exit === timeoutExits.get(tool ?? '')) return tooLate
   const status = Number(code ?? 0)
   // wget ends badly for every status other than 2xx: that is an answer all the same.
   const whole = exit === '0' || (tool === 'wget' && exit === wgetServerError)

@@ -28,7 +28,7 @@ export interface Probe {
   readonly user: string
   readonly home: string
   readonly shell: string
-  /** The configured path, absolute, with this host's home for `~`. */
+  /** The configured path, absolute, links resolved, with this host's home for `~`. */
   readonly base: string
   /** True where `base` is a folder that we may write to, or can be made. */
   readonly writable: boolean
@@ -74,8 +74,8 @@ say begin ''
 say user "$(id -un)"
 say home "$HOME"
 say shell "$shell"
-say base "$base"
 ${folderFacts}
+say base "$base"
 say epoch "$(date +%s)"
 say boot "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
 for helper in ${helpers.join(' ')}; do
@@ -131,6 +131,8 @@ function hostPath(path: string): string {
 
 const folderFacts = `nearest=$base
 until [ -e "$nearest" ] || [ -L "$nearest" ] || [ "$nearest" = / ]; do nearest=$(dirname "$nearest"); done
+# Processes are known by the real folders that they stand in.
+[ ! -d "$nearest" ] || base=$(cd -P "$nearest" && pwd -P)\${base#"$nearest"}
 say nearest "$nearest"
 if [ -d "$nearest" ] && [ -w "$nearest" ] && [ -x "$nearest" ]; then say writable yes; else say writable no; fi
 say free "$(LC_ALL=C df -Pk "$nearest" 2>/dev/null | sed -n 's/.* \\([0-9][0-9]*\\)  *[0-9][0-9]*% .*/\\1/p')"

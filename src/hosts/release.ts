@@ -67,10 +67,12 @@ export interface Commands {
 /**
  * Runs the user's commands as they are written, one after another in one shell, until one fails: that one's exit status
  * is the script's. Each is a word of its own for `eval`, so that an open quote or here-document cannot swallow
- * the next; no `||` stands behind it, which would switch off a user's `set -e`.
+ * the next (nor, in bash, a last backslash: hence the empty line); no `||` stands behind it, which would switch off a `set -e`.
  */
 export function commandsScript({ directory, commands, env, layout }: Commands): string {
-  const lines = commands.map((text) => `eval ${quote(text)}\ncase $? in 0) ;; *) exit $? ;; esac\n`)
+  const lines = commands.map(
+    (text) => `eval ${quote(text.endsWith('\\') ? `${text}\n\n` : text)}\ncase $? in 0) ;; *) exit $? ;; esac\n`,
+  )
   const body = `cd ${quote(directory)} || exit\n${exports({ ...env, SHARED: layout.shared })}${lines.join('')}`
   return `zdr_body=${quote(body)}
 if command -v bash >/dev/null 2>&1; then exec bash -c "$zdr_body" </dev/null; fi

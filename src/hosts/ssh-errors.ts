@@ -46,6 +46,22 @@ export function explain(failure: ConnectionFailure, attempt: Attempt): UserError
   )
 }
 
+/** A session was refused, or the connection was on its way out. */
+export function noSession(name: string, cause: unknown): UserError {
+  const said = cause instanceof Error ? cause.message : String(cause)
+  const hint = noSessionHint(said)
+  const details = hint === undefined ? { cause } : { cause, hint }
+  return new UserError('host-unreachable', `${name} opened no session: ${said}`, details)
+}
+
+function noSessionHint(said: string): string | undefined {
+  if (/agent forwarding/i.test(said)) {
+    return 'Its sshd allows no agent forwarding (AllowAgentForwarding): leave out ForwardAgent, or allow it.'
+  }
+  if (!/open failure/i.test(said)) return undefined
+  return 'Its sshd must allow 10 sessions on a connection (MaxSessions, 10 by default).'
+}
+
 function reason({ message, code }: ConnectionFailure, { limitMs }: Attempt): string {
   if (/waiting for handshake/.test(message)) return `no SSH server answered within ${limitMs / 1000} s`
   if (/Keepalive/.test(message)) return 'it stopped answering'

@@ -1,9 +1,9 @@
 /** The Host port over a connection that can be had anew: how many at once, how long, and when it is lost. No ssh2 in here. */
-import pLimit, { type LimitFunction } from 'p-limit'
 import { holdSession, lineQueue } from './held-command.ts'
 import type { CommandResult, HeldCommand, Host, RunOptions } from './host.ts'
 import { type Connection, endSession, hasBegun, startSession, unlessLost, unreachable } from './ssh-session.ts'
 import { atMost, LATE } from './time-limit.ts'
+import { type Turns, turns } from './turns.ts'
 
 export interface SshHostOptions {
   readonly name: string
@@ -21,8 +21,8 @@ const ENDINGS_MAX = 2
 const HOLDS_MAX = 4
 
 export function sshHost({ name, address, first, open }: SshHostOptions): Host {
-  const sessions = pLimit(SESSIONS_MAX)
-  const endings = pLimit(ENDINGS_MAX)
+  const sessions = turns(SESSIONS_MAX)
+  const endings = turns(ENDINGS_MAX)
   const connection = renewable(name, first, open)
   let holds = 0
 
@@ -63,7 +63,7 @@ export function sshHost({ name, address, first, open }: SshHostOptions): Host {
 
 /** Takes a place for as long as the command is held, not only until it has begun. */
 function whileHeld(
-  places: LimitFunction,
+  places: Turns,
   { begin, ended }: { readonly begin: () => Promise<HeldCommand>; readonly ended: () => void },
 ): Promise<HeldCommand> {
   return new Promise((resolve, reject) => {

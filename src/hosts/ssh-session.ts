@@ -30,8 +30,12 @@ const END_LIMIT_MS = 5_000
 
 /** Rejects with UserError `host-unreachable`. */
 export async function startSession(on: Connection, script: string, onLine?: RunOptions['onLine']): Promise<Session> {
-  const channel = await unlessLost(on, atMost(BEGIN_LIMIT_MS, on.exec(BOOTSTRAP)))
-  if (channel === LATE) throw unreachable(on.name, `it opened no session within ${BEGIN_LIMIT_MS / 1000} s`)
+  const opening = on.exec(BOOTSTRAP)
+  const channel = await unlessLost(on, atMost(BEGIN_LIMIT_MS, opening))
+  if (channel === LATE) {
+    opening.then((late) => late.destroy()).catch(() => {})
+    throw unreachable(on.name, `it opened no session within ${BEGIN_LIMIT_MS / 1000} s`)
+  }
   return { on, command: attend(channel, script, onLine) }
 }
 

@@ -1,15 +1,15 @@
 /** The Host port over ssh2, which is imported nowhere else. It checks host keys and reads known_hosts, which ssh2 alone does not. */
-import pLimit, { type LimitFunction } from 'p-limit'
 import ssh2, { type AnyAuthMethod, type Client, type ClientChannel, type ConnectConfig } from 'ssh2'
 import { UserError } from '../errors.ts'
 import type { Host } from './host.ts'
 import { checkHostKey } from './host-key.ts'
 import { readPrivateKeys } from './keys.ts'
 import { hostKeyAlgorithms, readKnownHosts } from './known-hosts.ts'
-import { type Attempt, type ConnectionFailure, explain } from './ssh-errors.ts'
+import { type Attempt, type ConnectionFailure, explain, noSession } from './ssh-errors.ts'
 import { sshHost } from './ssh-host.ts'
 import { type Connection, unreachable } from './ssh-session.ts'
 import { atMost, LATE } from './time-limit.ts'
+import { type Turns, turns } from './turns.ts'
 
 export interface SshTarget {
   /** As in the configuration, for messages. */
@@ -42,7 +42,7 @@ const KEEPALIVE_UNANSWERED_MAX = 2
 const CLOSE_LIMIT_MS = 2_000
 /** sshd drops newcomers at random while 10 are not logged in yet (MaxStartups): think of a fleet behind one jump host. */
 const HANDSHAKES_MAX = 8
-const handshakes = new Map<string, LimitFunction>()
+const handshakes = new Map<string, Turns>()
 
 /**
  * Connects, so that what is wrong is told before anything is done: rejects with UserError `host-unreachable`,
@@ -145,6 +145,8 @@ async function logIn(target: SshTarget, login: Login, way: Pick<ConnectConfig, '
       // After an error of the agent ssh2 goes on to the next way to authenticate.
       if (failure.level !== 'agent') resolve(meaning)
     })
+    // `end` comes first, and from then on ssh2 throws where it is asked for more.
+    client.on('end', () => resolve(login.explain({ message: 'it closed the connection' })))
     client.on('close', () => resolve(login.explain({ message: 'the connection was closed' })))
   })
   const ready = new Promise<null>((resolve) => {
@@ -165,14 +167,16 @@ function connectionOver(
     name,
     lost,
     exec: (text) =>
-      new Promise((resolve, reject) => {
-        client.exec(text, (error, channel) => (error ? reject(noSession(name, error)) : resolve(channel)))
+      new Promise<ClientChannel>((resolve, reject) => {
+        client.exec(text, (error, channel) => (error ? reject(error) : resolve(channel)))
+      }).catch((error: unknown) => {
+        throw noSession(name, error)
       }),
     async forward({ name: to, address, port }) {
       const stream = new Promise<ClientChannel>((resolve, reject) => {
-        client.forwardOut('127.0.0.1', 0, address, port, (error, made) =>
-          error ? reject(unreachable(to, `${name} could not connect to ${address}:${port}`, error)) : resolve(made),
-        )
+        client.forwardOut('127.0.0.1', 0, address, port, (error, made) => (error ? reject(error) : resolve(made)))
+      }).catch((error: unknown) => {
+        throw unreachable(to, `${name} could not connect to ${address}:${port}`, error)
       })
       const made = await atMost(CONNECT_LIMIT_MS, stream)
       if (made !== LATE) return made
@@ -185,17 +189,10 @@ function connectionOver(
   }
 }
 
-function noSession(name: string, error: Error): UserError {
-  const hint = /agent forwarding/i.test(error.message)
-    ? 'Its sshd allows no agent forwarding (AllowAgentForwarding): leave out ForwardAgent, or allow it.'
-    : 'Its sshd must allow 10 sessions on a connection (MaxSessions, 10 by default).'
-  return new UserError('host-unreachable', `${name} opened no session: ${error.message}`, { hint, cause: error })
-}
-
 /** A few at a time for each server. */
 function inTurn<Value>({ address, port }: SshTarget, begin: () => Promise<Value>): Promise<Value> {
   const server = `${address}:${port}`
-  const turns = handshakes.get(server) ?? pLimit(HANDSHAKES_MAX)
-  handshakes.set(server, turns)
-  return turns(begin)
+  const take = handshakes.get(server) ?? turns(HANDSHAKES_MAX)
+  handshakes.set(server, take)
+  return take(begin)
 }

@@ -8,7 +8,8 @@ import { quote } from '../hosts/shell.ts'
 import type { Process, Processes } from './processes.ts'
 
 const lookTimeoutMs = 15_000
-const stopSeconds = 10
+const stopTimeoutMs = 60_000
+const stopPolls = 50
 const outputLines = 30
 const mark = 'zdr-listener'
 
@@ -33,7 +34,7 @@ export function command({ port }: { readonly port: number | null }): Processes {
     stop: async (host, { current }) => {
       const base = posix.dirname(current)
       const mine = (await listeners(host, port)).filter(({ cwd }) => cwd?.startsWith(`${base}/`))
-      if (mine.length > 0) await host.run(stopScript(mine.map(({ pid }) => pid)), { timeoutMs: lookTimeoutMs })
+      if (mine.length > 0) await host.run(stopScript(mine.map(({ pid }) => pid)), { timeoutMs: stopTimeoutMs })
     },
     // Where they write is only known to the commands that start them.
     log: async () => '',
@@ -74,9 +75,9 @@ done
 function stopScript(pids: readonly number[]): string {
   const all = pids.map((pid) => quote(String(pid))).join(' ')
   return `kill ${all} 2>/dev/null
-for second in $(seq ${stopSeconds}); do
+for poll in $(seq ${stopPolls}); do
   kill -0 ${all} 2>/dev/null || exit 0
-  sleep 1
+  sleep 0.2 2>/dev/null || sleep 1
 done
 kill -9 ${all} 2>/dev/null
 exit 0

@@ -66,8 +66,8 @@ export interface Start {
 
 export interface Mend {
   readonly call: Pm2Call
-  /** What to start: an ecosystem file, or a script. */
-  readonly target: string
+  /** What to start: an ecosystem file, or a script. null: the call fails, so that a later one starts it (`pm2 reload x || pm2 start …`). */
+  readonly target: string | null
   readonly starts: readonly Start[]
   /** The call's other apps, which pm2 can reload as the user wrote it. */
   readonly others: readonly string[]
@@ -84,19 +84,21 @@ export function startInstead(commands: readonly string[], mends: readonly Mend[]
 }
 
 function mended(text: string, mend: Mend): string {
-  const { call, starts, others } = mend
+  const { call, target, starts, others } = mend
   const pm2 = text.slice(call.start, call.verb.start)
   const names = starts.flatMap((start) => start.names)
   const parts = [
     // A name that pm2 does not know is no reason to stop.
     `{ ${pm2}delete ${names.map(quote).join(' ')} >/dev/null 2>&1 || true; }`,
-    ...starts.map((start) => `${pm2}start ${startWords(mend, start)}${optionsOf(text, call)}`),
+    ...(target === null
+      ? ['false']
+      : starts.map((start) => `${pm2}start ${startWords(target, start)}${optionsOf(text, call)}`)),
     ...(others.length === 0 ? [] : [withOnly(text.slice(call.start, call.end), call, others)]),
   ]
   return `{ ${parts.join(' && ')}; }`
 }
 
-function startWords({ target }: Mend, { names, cwd }: Start): string {
+function startWords(target: string, { names, cwd }: Start): string {
   const only = isEcosystemFile(target) ? ['--only', quote(names.join(','))] : []
   return [quote(target), ...only, ...(cwd === null ? [] : ['--cwd', quote(cwd)])].join(' ')
 }

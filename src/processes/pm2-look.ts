@@ -26,6 +26,8 @@ export interface Listed {
   /** It is meant to end, or not to start. */
   readonly restsByDesign: boolean
   readonly logs: { readonly out: LogFile | null; readonly error: LogFile | null }
+  /** A child of the daemon that is not in its list. */
+  readonly forgotten?: boolean
   /** Its folder or script is below the app's path. */
   readonly inBase: boolean
 }

@@ -19,7 +19,7 @@ export function findMends(
     const known = processes.filter((process) => process.name === name)
     return known.length === 0 || isPinned(known, activation)
   }
-  return calls.flatMap((onHost) => {
+  return calls.flatMap((onHost): readonly Mend[] => {
     const names = namesOf(onHost)
     const starting = names.filter(behind)
     if (starting.length === 0) return []
@@ -28,11 +28,14 @@ export function findMends(
       const others = names.filter((name) => !behind(name))
       return [{ call: onHost.call, target, starts: groupByFolder(onHost, starting, activation), others }]
     }
-    const pinned = starting.find((name) => processes.some((process) => process.name === name))
-    if (pinned === undefined) return []
+    const pinned = starting.filter((name) => processes.some((process) => process.name === name))
+    if (pinned.length === 0) return []
+    if (pinned.every((name) => calls.some((other) => canStart(other, name, activation)))) {
+      return [{ call: onHost.call, target: null, starts: [{ names: pinned, cwd: null }], others: [] }]
+    }
     throw new UserError(
       'host-command',
-      `pm2 keeps ${pinned} on an older release, and nothing here says how to start it`,
+      `pm2 keeps ${pinned.join(', ')} on an older release, and nothing here says how to start it`,
       {
         hint: `Reload it by an ecosystem file, or start it once by its path through ${activation.current}.`,
       },
@@ -63,6 +66,10 @@ function startTarget(
   }
   if (target === null || call.verb.value !== 'start' || call.directory === null) return null
   return /[./]/.test(target) ? posix.resolve(current, call.directory, target) : target
+}
+
+function canStart(onHost: CallOnHost, name: string, activation: Activation): boolean {
+  return namesOf(onHost).includes(name) && startTarget(onHost, [name], activation) !== null
 }
 
 function groupByFolder(

@@ -31,13 +31,16 @@ export function pm2({ path }: { readonly path: string }): Processes {
     reload: async (host, activation, options) => {
       const seen = await look(host, path, activation)
       const mends = findMends(mineOf(seen).map(toProcess), seen.calls, activation)
+      await endForgotten(host, seen)
       const commands = startInstead(activation.commands, mends)
       const script = reloadScript(activation, mends.length > 0 ? [...commands, saveAgain] : commands, options.timeoutMs)
       const result = await host.run(script, options)
       if (result.code !== 0) throw reloadError(host, result, options.timeoutMs)
     },
     stop: async (host, activation) => {
-      const names = new Set(mineOf(await look(host, path, activation)).map(({ name }) => name))
+      const seen = await look(host, path, activation)
+      await endForgotten(host, seen)
+      const names = new Set(mineOf(seen).flatMap(({ name, forgotten }) => (forgotten === true ? [] : [name])))
       if (names.size === 0) return
       const result = await host.run(`${command('pm2', 'delete', ...names)} </dev/null`, { timeoutMs: stopTimeoutMs })
       if (result.code !== 0) {
@@ -65,6 +68,12 @@ function mineOf({ processes, calls }: Look): readonly Listed[] {
   return processes.filter(
     (entry) => (entry.inBase || names.has(entry.name)) && !(entry.restsByDesign && entry.pid === 0),
   )
+}
+
+/** No pm2 command reaches them. They are of an older release, for pm2 has lost them before this reload. */
+async function endForgotten(host: Host, seen: Look): Promise<void> {
+  const pids = mineOf(seen).flatMap(({ forgotten, pid }) => (forgotten === true ? [String(pid)] : []))
+  if (pids.length > 0) await host.run(`kill -9 ${pids.join(' ')} 2>/dev/null`, { timeoutMs: stopTimeoutMs })
 }
 
 /** An app that the commands start, and that pm2 does not know, is a process that does not run: nobody may take the rest for the whole. */
@@ -128,7 +137,7 @@ done
 heard=${quote(heardFile(activation))} listener=
 rm -f "$heard"
 if command -v timeout >/dev/null 2>&1 && (umask 077; : > "$heard") 2>/dev/null; then
-  timeout ${Math.ceil(timeoutMs / 1000)} pm2 logs --raw --lines 0 --err </dev/null >"$heard" 2>/dev/null &
+  timeout ${Math.ceil(timeoutMs / 1000)} pm2 logs --raw --lines 0 --err </dev/null >/dev/null 2>"$heard" &
   listener=$!
 fi
 (

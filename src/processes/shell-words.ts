@@ -48,8 +48,8 @@ export function simpleCommands(text: string): readonly SimpleCommand[] {
     words = []
   }
   for (const { groups = {}, 0: piece, index } of text.matchAll(pieces)) {
-    if (groups['separator'] !== undefined) endCommand()
-    else if (groups['blank'] !== undefined || groups['comment'] !== undefined) endWord()
+    if (groups.separator !== undefined) endCommand()
+    else if (groups.blank !== undefined || groups.comment !== undefined) endWord()
     else {
       const before: Word = word ?? { value: '', start: index, end: index }
       word = { value: before.value + unquoted(piece), start: before.start, end: index + piece.length }

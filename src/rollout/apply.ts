@@ -143,7 +143,7 @@ function failed(rollout: Rollout, action: Action, reason: string): Rollout {
     case 'step':
       return isDoing(rollout, action.host, action) ? recover(next, [action.host], { step: action.step, reason }) : next
     case 'stop':
-      return abandon(failRollout(next, reason), action.host, reason)
+      return abandon(failRollout(next, `${action.host}: ${reason}`), action.host, reason)
   }
 }
 
@@ -164,9 +164,8 @@ function recover(
   // Their way is set first, so that a change of the rollout's direction finds them going back already.
   const next = hosts.reduce((state, host) => recoverHost(state, host, why), rollout)
   // Failing on the way back does not keep the others from going back.
-  return rollout.direction === 'forward'
-    ? failRollout(next, why.reason)
-    : { ...next, failure: next.failure ?? why.reason }
+  const failure = `${hosts.join(', ')}: ${why.reason}`
+  return rollout.direction === 'forward' ? failRollout(next, failure) : { ...next, failure: next.failure ?? failure }
 }
 
 function recoverHost(

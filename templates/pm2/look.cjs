@@ -26,7 +26,7 @@ async function main() {
 
 /** Asking pm2 for its list would start its daemon: to look must change nothing. */
 function isDaemonUp() {
-  const home = process.env.PM2_HOME || path.join(process.env.HOME, '.pm2')
+  const home = pm2Home()
   if (fs.existsSync(path.join(home, 'rpc.sock'))) return true
   try {
     process.kill(Number(fs.readFileSync(path.join(home, 'pm2.pid'), 'utf8')), 0)
@@ -34,6 +34,10 @@ function isDaemonUp() {
   } catch {
     return false
   }
+}
+
+function pm2Home() {
+  return process.env.PM2_HOME || path.join(process.env.HOME, '.pm2')
 }
 
 function list() {
@@ -47,10 +51,77 @@ function list() {
   const lines = execFileSync('pm2', ['jlist', '--silent'], options).trim().split('\n')
   const line = lines.reverse().find((text) => text.startsWith('['))
   if (line === undefined) throw new Error('pm2 jlist printed no list')
-  return JSON.parse(line)
-    .filter((entry) => !entry.pm2_env.pmx_module)
-    .map(boilDown)
-    .map(markMine)
+  const all = JSON.parse(line)
+  const listed = all.filter((entry) => !entry.pm2_env.pmx_module).map(boilDown)
+  return [...listed, ...forgotten(all.map(({ pid }) => pid))].map(markMine)
+}
+
+/**
+ * A reload of an app that is crashing can lose a worker: pm2's list does not have it any more, no pm2 command reaches
+ * it, and it goes on answering with the old release.
+ */
+function forgotten(known) {
+  const daemon = daemonPid()
+  if (daemon === null) return []
+  return fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === daemon && !known.includes(Number(name)))
+    .filter((name) => /node|pm2/i.test(commandOf(name)))
+    .map((name) => forgottenEntry(Number(name)))
+}
+
+function forgottenEntry(pid) {
+  const nothing = {
+    script: null,
+    toldCwd: null,
+    toldScript: null,
+    startedLateMs: 0,
+    killTimeoutMs: 0,
+    unstableRestarts: 0,
+  }
+  const logs = { out: null, error: null }
+  const name = 'a worker that pm2 has forgotten'
+  return {
+    ...nothing,
+    name,
+    pid,
+    status: 'online',
+    mode: 'unknown',
+    cwd: link(`/proc/${pid}/cwd`),
+    restsByDesign: false,
+    logs,
+    forgotten: true,
+  }
+}
+
+function daemonPid() {
+  try {
+    return Number(fs.readFileSync(path.join(pm2Home(), 'pm2.pid'), 'utf8')) || null
+  } catch {
+    return null
+  }
+}
+
+function parentOf(pid) {
+  try {
+    // Behind the name, which stands in brackets and may hold anything: state, parent.
+    return Number(
+      fs
+        .readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[1],
+    )
+  } catch {
+    return null
+  }
+}
+
+function commandOf(pid) {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 function boilDown({ name, pid, pm2_env: env }) {

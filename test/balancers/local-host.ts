@@ -4,12 +4,13 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { CommandResult, HeldCommand, Host, RunOptions } from '../../src/hosts/host.ts'
 
-export function localHost(name: string, address = name): Host {
+/** `uid`: as another user, where the tests run as root. */
+export function localHost(name: string, address = name, user: { readonly uid?: number } = {}): Host {
   const held = new Set<HeldCommand>()
   return {
     name,
     address,
-    run: (script, options) => run(script, options),
+    run: (script, options) => run(script, { ...options, ...user }),
     hold: async (script) => {
       const command = hold(script)
       held.add(command)
@@ -21,8 +22,10 @@ export function localHost(name: string, address = name): Host {
   }
 }
 
-async function run(script: string, { timeoutMs, stdin = '', onLine }: RunOptions): Promise<CommandResult> {
-  const child = spawn('sh', ['-c', script], { detached: true })
+type LocalOptions = RunOptions & { readonly uid?: number }
+
+async function run(script: string, { timeoutMs, stdin = '', onLine, ...user }: LocalOptions): Promise<CommandResult> {
+  const child = spawn('sh', ['-c', script], { detached: true, cwd: '/', ...user })
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true

@@ -1,7 +1,11 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { hasNginx, type RealNginx, startNginx, switchedSite } from './real-nginx.ts'
+import { setupNginx } from '../../src/balancers/nginx-setup.ts'
+import { localHost } from './local-host.ts'
+import { hasNginx, machine, type RealNginx, startNginx, switchedSite } from './real-nginx.ts'
 
 describe.skipIf(!hasNginx)('setup of a real nginx', () => {
   let nginx: RealNginx
@@ -53,9 +57,15 @@ describe.skipIf(!hasNginx)('setup of a real nginx', () => {
     await nginx.writeSite({ http: '', server: 'location / { proxy_pass http://shop/; }' })
     const report = await nginx.setup()
     expect(report).toMatchObject({ changed: false, live: false })
-    const line = (await readFile(join(nginx.folder, 'nginx.conf'), 'utf8')).split('\n').findIndex((text) => text.includes('http://shop/'))
+    const line = (await readFile(join(nginx.folder, 'nginx.conf'), 'utf8'))
+      .split('\n')
+      .findIndex((text) => text.includes('http://shop/'))
     expect(report.refusals).toEqual([
-      expect.objectContaining({ file: join(nginx.folder, 'nginx.conf'), line: line + 1, text: 'proxy_pass http://shop/;' }),
+      expect.objectContaining({
+        file: join(nginx.folder, 'nginx.conf'),
+        line: line + 1,
+        text: 'proxy_pass http://shop/;',
+      }),
       expect.objectContaining({ hint: expect.stringContaining('proxy_set_header Host') }),
     ])
     expect(await readdir(join(nginx.folder, 'zdr'))).toEqual([])
@@ -63,7 +73,10 @@ describe.skipIf(!hasNginx)('setup of a real nginx', () => {
 
   it('does not touch a configuration that was broken before', async () => {
     await nginx.writeSite({ http: 'no_such_directive on;', server: '' })
-    await expect(nginx.setup()).rejects.toMatchObject({ code: 'balancer', output: expect.stringContaining('no_such_directive') })
+    await expect(nginx.setup()).rejects.toMatchObject({
+      code: 'balancer',
+      output: expect.stringContaining('no_such_directive'),
+    })
     expect(await readdir(join(nginx.folder, 'zdr'))).toEqual([])
   })
 
@@ -72,7 +85,10 @@ describe.skipIf(!hasNginx)('setup of a real nginx', () => {
     const before = await upstreams()
     const [first, ...others] = nginx.options.members
     const members = [{ name: first?.name ?? '', server: 'no-such-host.invalid:4000' }, ...others]
-    await expect(nginx.setup({ members })).rejects.toMatchObject({ code: 'balancer', output: expect.stringContaining('no-such-host.invalid') })
+    await expect(nginx.setup({ members })).rejects.toMatchObject({
+      code: 'balancer',
+      output: expect.stringContaining('no-such-host.invalid'),
+    })
     expect(await upstreams()).toBe(before)
     expect(await nginx.open().preflight()).toEqual([])
   })
@@ -80,14 +96,13 @@ describe.skipIf(!hasNginx)('setup of a real nginx', () => {
   it('sees that nginx never took over a configuration, though its test and its reload said nothing', async () => {
     await makeLive()
     const before = await upstreams()
-    const taken = Number(new URL(nginx.url).port)
-    // The site's own port, on the address that the status server wants: nginx itself cannot bind it twice in one go.
-    const { createServer } = await import('node:net')
     const blocker = createServer().listen(0, '127.0.0.1')
-    await new Promise((resolve) => blocker.once('listening', resolve))
-    const address = blocker.address()
-    const statusPort = typeof address === 'object' && address ? address.port : taken
-    await expect(nginx.setup({ statusPort })).rejects.toMatchObject({ code: 'balancer', message: expect.stringContaining('did not take over') })
+    await once(blocker, 'listening')
+    const { port: statusPort } = blocker.address() as AddressInfo
+    await expect(nginx.setup({ statusPort })).rejects.toMatchObject({
+      code: 'balancer',
+      message: expect.stringContaining('did not take over'),
+    })
     blocker.close()
     expect(await upstreams()).toBe(before)
     expect(await nginx.open().preflight()).toEqual([])
@@ -118,8 +133,33 @@ describe.skipIf(!hasNginx)('setup of a real nginx', () => {
     const before = await upstreams()
     await nginx.setup({ members: nginx.options.members.slice(1), batches: [] })
     const names = await readdir(join(nginx.folder, 'zdr'))
-    expect(names.filter((name) => !name.startsWith('.')).toSorted()).toEqual(['shop.switch.conf', 'shop.upstreams.conf'])
+    expect(names.filter((name) => !name.startsWith('.')).toSorted()).toEqual([
+      'shop.switch.conf',
+      'shop.upstreams.conf',
+    ])
     expect(await readFile(join(nginx.folder, 'zdr/.shop.upstreams.conf.before'), 'utf8')).toBe(before)
-    await writeFile(join(nginx.folder, 'zdr/.shop.upstreams.conf.before'), '')
   })
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'prints a script for whoever has the rights, and sees when it has done its work',
+    async () => {
+      const nobody = localHost('nginx', '127.0.0.1', { uid: 65_534 })
+      const options = { ...nginx.options, owner: 'nobody' }
+      const run = async (script: string | null): Promise<string> => {
+        const { code, stdout, stderr } = await machine.run('sh -s', { stdin: script ?? '', timeoutMs: 30_000 })
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+        return stdout
+      }
+      const first = await setupNginx(nobody, options)
+      expect(first).toMatchObject({ changed: false, live: false })
+      expect(await run(first.script)).toContain(`include ${nginx.folder}/zdr/shop.switch.conf;`)
+      await nginx.writeSite(switchedSite(nginx.folder))
+      expect(await run(first.script)).toContain('live')
+      expect(await setupNginx(nobody, options)).toMatchObject({ changed: false, live: true, script: null })
+      const written = await nobody.run(`cd ${nginx.switchFolder} && mv in in2 && mv in2 in && : > journal`, {
+        timeoutMs: 5_000,
+      })
+      expect(written).toMatchObject({ code: 0 })
+    },
+  )
 })

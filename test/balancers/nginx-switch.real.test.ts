@@ -1,11 +1,16 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, chmod, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent, get, request } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { holdScript, withSs } from '../../src/balancers/connection-scripts.ts'
+import { observeScript } from '../../src/balancers/nginx-scripts.ts'
+import { readFacts } from '../../src/balancers/switch-state.ts'
+import type { CommandResult } from '../../src/hosts/host.ts'
 import { balancerContract } from './balancer-contract.ts'
-import { type Backend, hasNginx, type RealNginx, startNginx, switchedSite } from './real-nginx.ts'
+import { type Backend, hasNginx, machine, type RealNginx, startNginx, switchedSite } from './real-nginx.ts'
 
 const by = 'test'
 
@@ -91,11 +96,8 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
       })
       upload.write('1')
       const balancer = nginx.open()
-      const busy = await expect
-        .poll(() => connectedBackend(nginx))
-        .toBeDefined()
-        .then(() => connectedBackend(nginx))
-      const name = (await busy)?.name ?? ''
+      await expect.poll(() => connectedBackend(nginx)).toBeDefined()
+      const name = (await connectedBackend(nginx))?.name ?? ''
       await balancer.publish({ out: [name], byHand: [], by })
       await expect(balancer.drained(name, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'drain' })
       upload.end('234')
@@ -195,6 +197,24 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
       ])
     })
 
+    it.each(installed('curl', 'wget', 'bash', 'perl', 'python3'))(
+      'can be asked where there is only %s',
+      async (tool) => {
+        const { stdout } = await runWith(tool, observeScript(nginx.switchFolder, nginx.options.statusPort))
+        expect(readFacts(stdout).answers).toContainEqual(expect.stringMatching(/^zdr_shop [0-9a-f]{16}$/))
+        expect(new Set(readFacts(stdout).answers).size).toBe(1)
+      },
+    )
+
+    it.each(installed('bash', 'perl', 'python3'))(
+      'holds a connection where there is only %s, and tells when it was refused',
+      async (tool) => {
+        const { server } = backendOf(nginx, host)
+        expect((await runWith(tool, holdScript(server))).stdout).toMatch(/^held \d+$/m)
+        expect((await runWith(tool, holdScript('127.0.0.1:1'))).stdout).toMatch(/refused/i)
+      },
+    )
+
     it('passes over a member whose port is closed, and believes that nothing runs there', async () => {
       const last = nginx.backends[2]
       if (!last) throw new Error('three backends')
@@ -207,6 +227,23 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
     })
   })
 })
+
+function installed(...tools: readonly string[]): readonly string[] {
+  return tools.filter((tool) => spawnSync(tool, ['--version']).error === undefined)
+}
+
+/** On a machine that has the basic tools, and this one. */
+async function runWith(tool: string, script: string): Promise<CommandResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'zdr-tools-'))
+  const basic = ['sh', 'sed', 'tr', 'grep', 'wc', 'cat', 'tail', 'readlink', 'ss']
+  const real = tool === 'python3' ? 'python3 -c "import sys; print(sys.executable)"' : ''
+  const links = basic.map((name) => `ln -s "$(command -v ${name})" ${name}`)
+  const own = `ln -s "$(${real || `command -v ${tool}`})" ${tool}`
+  await machine.run(`cd ${folder} && ${[...links, own].join('; ')}`, { timeoutMs: 10_000 })
+  const result = await machine.run(`PATH=${folder}\n${script.replaceAll(withSs, '')}`, { timeoutMs: 20_000 })
+  await rm(folder, { recursive: true })
+  return result
+}
 
 /** Every 0.2 ms: far quicker than any deploy, and slower than nginx goes through its checks. */
 const turnOften = `

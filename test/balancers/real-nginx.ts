@@ -1,7 +1,7 @@
 /** A fleet on this machine: tiny backends on loopback addresses, and the real nginx before them, with its own folder. */
 import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -135,7 +135,8 @@ http {
       return stdout.trim().split(/\s+/)
     },
     stop: async () => {
-      await run('nginx', [...words, '-s', 'stop']).catch(() => {})
+      // Not by `nginx -s stop`: that reads the configuration first, and a test may have broken it.
+      process.kill(Number(await readFile(join(folder, 'nginx.pid'), 'utf8')), 'SIGTERM')
       for (const { http, finishAll } of backends) {
         finishAll()
         http.closeAllConnections()
@@ -160,7 +161,8 @@ async function startBackend(address: string): Promise<Backend> {
     }
     request.resume().on('end', answer)
   })
-  http.listen(0, address)
+  // Without an address, as most apps do: connections then appear with IPv6-mapped addresses.
+  http.listen(0)
   await once(http, 'listening')
   const backend: Backend = {
     name: `host-${address.split('.').at(-1)}`,

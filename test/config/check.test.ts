@@ -201,6 +201,8 @@ describe('what pm2 deploy reads', () => {
     expect((await load({ ssh_options: 'LogLevel=ERROR' })).warnings).toContainEqual(expect.stringContaining('LogLevel'))
     for (const wrong of [
       'ProxyCommand=nc',
+      'User=x',
+      'NoSuchOption=1',
       '-A',
       'Port=x',
       'StrictHostKeyChecking=maybe',
@@ -325,7 +327,7 @@ describe('health', () => {
       passes: 2,
       intervalMs: 500,
       stableMs: 3000,
-      startMs: 60_000,
+      startMs: 30_000,
     }
     expect((await load({ health })).health).toEqual(expected)
     expect((await load({ health: `{ url: "${health}", status: 204, stable: 0s }` })).health).toEqual({

@@ -63,6 +63,11 @@ test('what a file prints when it is read stays off standard output', async () =>
     const { readConfig } = await createJiti(import.meta.url).import(${JSON.stringify(join(import.meta.dirname, '../../src/config/read.ts'))})
     const { data } = await readConfig(${JSON.stringify(join(cwd, 'e.mjs'))}, ${JSON.stringify(cwd)})
     console.log(JSON.stringify(data))`
-  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 20_000 } as const
-  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], options)).toBe('{"ok":1}\n')
+  const printed = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 20_000,
+  })
+  expect(printed).toBe('{"ok":1}\n')
 })

@@ -218,7 +218,7 @@ describe('a host over ssh2', () => {
     })
 
     const host = await connect(sshd.target({ jump }))
-    const running = failure(host.run('sleep 300', LIMIT))
+    const running = failure(host.run('sleep 30', LIMIT))
     await host.run('true', LIMIT)
     bastion.stopSessions()
     expect(await running).toMatchObject({ code: 'host-unreachable' })

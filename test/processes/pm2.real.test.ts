@@ -22,7 +22,7 @@ let host: ReturnType<typeof localHost>
 beforeEach(async () => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'zdr-pm2-')))
   port = await freePort()
-  const path = `${binFolder}:${process.env['PATH']}`
+  const path = `${binFolder}:${process.env.PATH}`
   host = localHost({ HOME: root, PM2_HOME: join(root, '.pm2'), PATH: path, SECRET: secret })
   await host.run(setupScript(layout(join(root, 'shop'))), limits)
 })
@@ -48,7 +48,7 @@ describe('an app that pm2 starts from an ecosystem file without a cwd', { timeou
     await processes.reload(host, second, limits)
     const after = await processes.running(host, second)
     expect(after).toMatchObject([standsOn(second), standsOn(second)])
-    expect(pids(after)).not.toEqual(expect.arrayContaining(pids(before)))
+    expect(pids(after).filter((pid) => pids(before).includes(pid))).toEqual([])
     expect(await served()).toBe(second.directory)
     // pm2 numbers its processes from 0 upwards: had they been deleted, these would be 2 and 3.
     expect(await pm2Ids()).toEqual([0, 1])
@@ -82,6 +82,45 @@ describe('an app that pm2 starts from an ecosystem file without a cwd', { timeou
     const mended = await processes.running(host, second)
     expect(mended).toMatchObject([standsOn(second), standsOn(second)])
     expect(processes.isPinned(mended, second)).toBe(false)
+  })
+})
+
+describe('an app that is started by a script, without an ecosystem file', { timeout: 120_000 }, () => {
+  const commands = ['pm2 reload shop || PORT=$PORT pm2 start server.js --name shop -i 2']
+
+  test('is started by the link, and reloaded gracefully ever after', async () => {
+    const processes = pm2({ path: '~/shop' })
+    await processes.reload(host, await activate('a', good, { commands, file: 'none' }), limits)
+    await settle()
+    const second = await activate('b', good, { commands, file: 'none' })
+    expect(processes.isPinned(await processes.running(host, second), second)).toBe(false)
+    await processes.reload(host, second, limits)
+    expect(await processes.running(host, second)).toMatchObject([standsOn(second), standsOn(second)])
+    expect(await pm2Ids()).toEqual([0, 1])
+  })
+
+  test('is mended where it was started by hand', async () => {
+    const processes = pm2({ path: '~/shop' })
+    const first = await activate('a', good, { commands, file: 'none' })
+    await host.run(`cd ${first.current} && PORT=${port} pm2 start server.js --name shop -i 2`, limits)
+    const second = await activate('b', good, { commands, file: 'none' })
+    expect(processes.isPinned(await processes.running(host, second), second)).toBe(true)
+    await processes.reload(host, second, limits)
+    const mended = await processes.running(host, second)
+    expect(mended).toMatchObject([standsOn(second), standsOn(second)])
+    expect(processes.isPinned(mended, second)).toBe(false)
+  })
+
+  test('is not touched where nothing says how to start it', async () => {
+    const processes = pm2({ path: '~/shop' })
+    const first = await activate('a', good, { commands, file: 'none' })
+    await host.run(`cd ${first.current} && PORT=${port} pm2 start server.js --name shop -i 2`, limits)
+    const second = await activate('b', good, { commands: ['pm2 reload shop'], file: 'none' })
+    await expect(processes.reload(host, second, limits)).rejects.toMatchObject({
+      code: 'host-command',
+      message: expect.stringContaining('shop'),
+    })
+    expect(await processes.running(host, second)).toMatchObject([standsOn(first), standsOn(first)])
   })
 })
 
@@ -188,6 +227,7 @@ interface Wanted {
   readonly commands?: readonly string[]
   readonly extra?: string
   readonly mode?: 'fork' | 'cluster'
+  readonly file?: 'ecosystem' | 'none'
 }
 
 /** Lays out a release whose only code is `server`, and activates it. */
@@ -196,6 +236,7 @@ async function activate(letter: string, server: string, wanted: Wanted = {}): Pr
     cwd,
     extra = '',
     mode = 'cluster',
+    file = 'ecosystem',
     commands = ['pm2 startOrReload ecosystem.config.js --env production'],
   } = wanted
   const id = `20261121031500-${letter.repeat(7)}`
@@ -206,10 +247,11 @@ async function activate(letter: string, server: string, wanted: Wanted = {}): Pr
   writeFileSync(join(directory, 'api/server.js'), server)
   const instances = mode === 'cluster' ? 'instances: 2,' : ''
   const own = `{ name: 'shop', script: './server.js', ${instances} exec_mode: '${mode}', ${cwd ? `cwd: ${cwd},` : ''} },`
-  writeFileSync(
-    join(directory, 'ecosystem.config.js'),
-    `console.log('noise'); module.exports = { apps: [${own} ${extra}] }`,
-  )
+  if (file === 'ecosystem')
+    writeFileSync(
+      join(directory, 'ecosystem.config.js'),
+      `console.log('noise'); module.exports = { apps: [${own} ${extra}] }`,
+    )
   const result = await host.run(activateScript(at, id), limits)
   expect(result).toMatchObject({ code: 0 })
   return { directory, current: at.current, commands, env: { PORT: String(port) }, environment: 'production' }
@@ -240,7 +282,7 @@ function pids(processes: readonly Process[]): readonly number[] {
 async function pm2Ids(): Promise<readonly number[]> {
   const { stdout } = await host.run('pm2 jlist --silent', limits)
   const list = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as readonly { pm_id: number }[]
-  return list.map(({ pm_id }) => pm_id).toSorted()
+  return list.map(({ pm_id }) => pm_id).toSorted((a, b) => a - b)
 }
 
 async function served(): Promise<string> {
