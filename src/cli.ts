@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   let touched = false
   const report = (event: Report) => {
     touched ||= event.type === 'step' && event.step !== 'prepare'
-    show(output, event)
+    show(output, spelledOut(event, asked))
   }
   const leave = (code: ExitCode) => {
     void output.close()
@@ -61,6 +61,15 @@ async function openOutput(asked: Asked): Promise<Output> {
     onHosts: 'invocation' in asked && 'environment' in asked.invocation,
   }
   return chooseOutput(wishes, { env: process.env, out: process.stdout, err: process.stderr, nowMs: Date.now })
+}
+
+/** Whoever gives a hint does not know the environment; whoever reads it can paste the command. */
+function spelledOut(event: Report, asked: Asked): Report {
+  if (!('hint' in event) || event.hint === undefined || !('invocation' in asked)) return event
+  const { invocation } = asked
+  return 'environment' in invocation
+    ? { ...event, hint: event.hint.replaceAll('<environment>', invocation.environment) }
+    : event
 }
 
 /** A deploy does not end because it cannot be drawn. */

@@ -2,7 +2,7 @@
 import type { BalancerView, Finding } from '../balancers/balancer.ts'
 import type { EnvironmentConfig } from '../config/types.ts'
 import { everywhere } from '../engine/everywhere.ts'
-import { activationOf, type Fleet } from '../engine/fleet.ts'
+import { activationOf, type Fleet, foreignRelease } from '../engine/fleet.ts'
 import { type HostView, inspectHost } from '../engine/inspect.ts'
 import { UserError } from '../errors.ts'
 import type { Manifest } from '../hosts/history.ts'
@@ -48,7 +48,7 @@ function refuseErrors(findings: readonly Finding[]): void {
 }
 
 function judge(
-  { machine, inspection, processes, healthy, answer }: HostView,
+  { machine, inspection, processes, fault, healthy, answer, runs }: HostView,
   { health }: EnvironmentConfig,
 ): readonly Finding[] {
   const host = machine.name
@@ -66,6 +66,14 @@ function judge(
       weight: 'warning',
       host,
       text: `${machine.layout.zdr}/${file} could not be read, and is passed over`,
+    })
+  if (fault !== null)
+    findings.push({ weight: 'error', host, text: fault, hint: 'Without its answer no release can be verified.' })
+  if (runs === foreignRelease)
+    findings.push({
+      weight: 'warning',
+      host,
+      text: 'runs something that zdr-deploy did not deploy: if the first release fails here, there is nothing to go back to, and this host stays out of rotation',
     })
   if (!healthy && processes.length > 0 && health !== null)
     findings.push({

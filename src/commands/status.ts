@@ -61,10 +61,11 @@ async function lookAtBalancer({ balancer }: Fleet): Promise<Rotation> {
   }
 }
 
-function statusOf({ machine, inspection, healthy, answer, runs }: HostView, rotation: Rotation): HostStatus {
+function statusOf({ machine, inspection, fault, healthy, answer, runs }: HostView, rotation: Rotation): HostStatus {
   const manifest = activeManifest(inspection)
   const where = rotationOf(machine, rotation)
   const attention = [
+    ...(fault === null ? [] : [fault]),
     ...(healthy ? [] : [`not healthy: ${answer?.detail ?? 'no process runs'}`]),
     ...(where === 'out' ? ['left out of rotation by a deploy that did not end'] : []),
     ...(where === 'mixed' ? ['left out by some machines of the balancer only'] : []),

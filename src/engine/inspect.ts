@@ -14,6 +14,8 @@ export interface HostView {
   readonly machine: Machine
   readonly inspection: Inspection
   readonly processes: readonly Process[]
+  /** Why the process manager did not say what it runs; null where it did. */
+  readonly fault: string | null
   /** null: no health check is configured. */
   readonly answer: Answer | null
   readonly healthy: boolean
@@ -31,12 +33,20 @@ export async function inspectHost(fleet: Fleet, machine: Machine): Promise<HostV
   const activation = manifest === null ? undefined : activationOf(machine, manifest)
   const processes = fleet.processesOf(manifest?.manager ?? 'pm2', machine)
   const [running, answer] = await Promise.all([
-    processes.running(machine.host, activation).catch(() => []),
+    askManager(processes.running(machine.host, activation)),
     fleet.health === null ? null : askHealth(fleet, machine),
   ])
-  const isOnline = running.some(({ status }) => status === 'online')
-  const view = { machine, inspection, processes: running, answer, healthy: answer === null ? isOnline : answer.healthy }
+  const isOnline = running.processes.some(({ status }) => status === 'online')
+  const view = { machine, inspection, ...running, answer, healthy: answer === null ? isOnline : answer.healthy }
   return { ...view, runs: runningRelease(view) }
+}
+
+async function askManager(running: Promise<readonly Process[]>): Promise<Pick<HostView, 'processes' | 'fault'>> {
+  try {
+    return { processes: await running, fault: null }
+  } catch (error) {
+    return { processes: [], fault: describe(error).reason }
+  }
 }
 
 async function askHealth(fleet: Fleet, machine: Machine): Promise<Answer> {

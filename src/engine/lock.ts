@@ -107,7 +107,7 @@ function heldByAnother(name: HostName, line: string): UserError {
   const owner = parseLockOwner(line)
   const who = owner === null ? 'another deploy' : ownerText(owner)
   return new UserError('locked', `${name} is being deployed to by ${who}`, {
-    hint: 'Wait for it to end, or look with `zdr-deploy ENVIRONMENT status`. A deploy that was killed lets go of the lock by itself within a minute.',
+    hint: 'Wait for it to end, or look with `zdr-deploy <environment> status`. A deploy that was killed lets go of the lock by itself within a minute.',
     cause: owner,
   })
 }

@@ -74,7 +74,9 @@ function watch(fleet: Fleet, { now, put }: Watching): () => void {
 }
 
 function couldComeBack({ fleet }: Rollout): boolean {
-  return fleet.some(({ at, touched, served }) => served && !touched && (at === 'drain' || at === 'activate'))
+  return fleet.some(
+    ({ at, touched, alongside }) => alongside.length > 0 && !touched && (at === 'drain' || at === 'activate'),
+  )
 }
 
 /** What happened, in order, for one reader that waits for it. */

@@ -1,4 +1,4 @@
-import { atStart, goalOf, isServing, isUnderWay, servingCount } from './fleet.ts'
+import { atStart, goalOf, isServing, isUnderWay } from './fleet.ts'
 import type { Action, At, Event, HostName, Observation, Plan, Progress, Rollout, Step } from './model.ts'
 
 /** The state before the first move, from what was seen of hosts and balancer. */
@@ -43,7 +43,7 @@ function batchesInOrder(plan: Plan, observed: Observation): Plan['batches'] {
 
 function placeAtStart(plan: Plan, observed: Observation, host: HostName): Progress {
   const { runs, from, byHand } = atStart(plan, host)
-  const idle = { host, doing: null, verified: runs, touched: false, returning: false, served: false, reason: null }
+  const idle = { host, doing: null, verified: runs, touched: false, returning: false, alongside: [], reason: null }
   if (runs !== plan.goal || !observed.healthy.includes(host)) return { ...idle, target: from, at: 'waiting' }
   const isInPlace = byHand || !plan.rotation || isServing(observed, host)
   return { ...idle, target: plan.goal, at: isInPlace ? 'settled' : 'verify' }
@@ -57,14 +57,14 @@ function started(rollout: Rollout, action: Action): Rollout {
     case 'publish': {
       const next: Rollout = { ...rollout, doing: action, changed: true }
       return action.hosts.reduce(
-        (state, host) => move(startOnItsWay(state, host), host, { at: action.step, doing: action }),
+        (state, host) => move(startOnItsWay(state, host, action.hosts), host, { at: action.step, doing: action }),
         next,
       )
     }
     case 'step': {
       const touches = action.step === 'activate' || action.step === 'reload'
       const next = touches
-        ? move(startOnItsWay(rollout, action.host), action.host, { touched: true, verified: null })
+        ? move(startOnItsWay(rollout, action.host, [action.host]), action.host, { touched: true, verified: null })
         : rollout
       return { ...move(next, action.host, { at: action.step, doing: action }), changed: rollout.changed || touches }
     }
@@ -73,13 +73,14 @@ function started(rollout: Rollout, action: Action): Rollout {
   }
 }
 
-/** A host that leaves its place takes the rollout's goal; one that is on its way keeps the target it has. */
-function startOnItsWay(rollout: Rollout, host: HostName): Rollout {
+/** A host that leaves its place takes the rollout's goal; one that is on its way keeps the target it has. `taken`: all that leave with it. */
+function startOnItsWay(rollout: Rollout, host: HostName, taken: readonly HostName[]): Rollout {
   const progress = find(rollout, host)
   if (progress.at !== 'waiting' && progress.at !== 'settled') return rollout
+  const serving = rollout.fleet.map((each) => each.host).filter((each) => isServing(rollout.observed, each))
   return move(rollout, host, {
     target: goalOf(rollout, progress),
-    served: isServing(rollout.observed, host),
+    alongside: isServing(rollout.observed, host) ? serving.filter((other) => !taken.includes(other)) : [],
     returning: rollout.direction === 'back',
   })
 }
@@ -208,10 +209,11 @@ function doubtVerified(rollout: Rollout): Rollout {
 
 /** A host that served died while another is out and not yet activated: that one comes back at once. */
 function recallWhereShort(rollout: Rollout): Rollout {
-  if (servingCount(rollout) >= rollout.plan.minServing) return rollout
-  const hosts = rollout.fleet.filter((progress) => progress.served && isUntouchedOnItsWay(progress))
+  const died = (host: HostName): boolean => !isServing(rollout.observed, host)
+  const hosts = rollout.fleet.filter((progress) => isUntouchedOnItsWay(progress) && progress.alongside.some(died))
   if (hosts.length === 0) return rollout
-  const reason = `only ${servingCount(rollout)} of ${rollout.fleet.length} hosts serve any more`
+  const dead = [...new Set(hosts.flatMap(({ alongside }) => alongside.filter(died)))]
+  const reason = `${dead.join(', ')} served, and does not any more`
   return failRollout(
     hosts.reduce((state, progress) => recall(state, progress, reason), rollout),
     reason,

@@ -51,8 +51,8 @@ export interface Progress {
   readonly touched: boolean
   /** On its way back after a failure. A second failure then ends our efforts: it is lost. */
   readonly returning: boolean
-  /** It served when this rollout took it out, so putting it back brings a serving host. */
-  readonly served: boolean
+  /** The hosts that went on serving when it was taken out; empty where it did not serve itself, so that putting it back brings nothing. */
+  readonly alongside: readonly HostName[]
   /** Why it is going, or went, back. */
   readonly reason: string | null
 }

@@ -34,7 +34,9 @@ export async function clear(folder: string): Promise<void> {
 function processesIn(folder: string): readonly number[] {
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
   return pids.filter((pid) => {
-    const isAtHome = read(pid, 'environ').split('\0').some((entry) => entry.startsWith(`HOME=${folder}/`))
+    const isAtHome = read(pid, 'environ')
+      .split('\0')
+      .some((entry) => entry.startsWith(`HOME=${folder}/`))
     const title = read(pid, 'cmdline')
     return isAtHome || (title.startsWith('nginx: master process') && title.includes(`${folder}/`))
   })

@@ -27,7 +27,8 @@ const APP = new URL('../lab/app/', import.meta.url)
 
 export async function createRepository({ folder, env, deploy }: RepositoryOptions): Promise<Repository> {
   const [bare, clone] = [join(folder, 'shop.git'), join(folder, 'shop')]
-  const git = async (...words: readonly string[]) => void (await run('git', words, { cwd: clone, env: { ...env, ...GIT } }))
+  const git = async (...words: readonly string[]) =>
+    void (await run('git', words, { cwd: clone, env: { ...env, ...GIT } }))
   await mkdir(clone, { recursive: true })
   await git('init', '--quiet', '--bare', bare)
   await git('init', '--quiet')

@@ -46,13 +46,13 @@ export function createKeyPair(): KeyPair {
 function serve(client: Connection, allowed: ParsedKey, env: DoorOptions['env']): void {
   // A deployer that was interrupted leaves without a farewell.
   client.on('error', () => {})
-  client.on('authentication', (context) => (isAllowed(context, allowed) ? context.accept() : context.reject(METHODS)))
+  client.on('authentication', (context) =>
+    isAllowed(context, allowed) ? context.accept() : context.reject(['publickey']),
+  )
   client.on('session', (accept) => {
     accept().on('exec', (acceptCommand, _reject, { command }) => runCommand(acceptCommand(), command, env))
   })
 }
-
-const METHODS = ['publickey'] as const satisfies readonly string[]
 
 /** The first question is without a signature: whether the key would do. */
 function isAllowed(context: AuthContext, allowed: ParsedKey): boolean {

@@ -38,15 +38,18 @@ const TRIAL_TIMEOUT_MS = 20_000
  */
 export function missingFromSystem({ install }) {
   const isRoot = process.getuid?.() === 0
-  if (install && isRoot && missingPrograms().length > 0) installPackages(missingPrograms())
+  if (install && isRoot) installPrograms(missingPrograms())
   const missing = missingPrograms()
   if (!isRoot) return ['root', ...missing]
   return missing.length === 0 && !canMakeMachines() ? ['namespaces'] : missing
 }
 
-/** @returns {string[]} */
-export function missingPrograms() {
-  return Object.keys(PROGRAMS).filter((name) => !FOLDERS.some((folder) => isExecutable(join(folder, name))))
+/**
+ * @param {string[]} names
+ * @returns {string[]}
+ */
+export function missingPrograms(names = Object.keys(PROGRAMS)) {
+  return names.filter((name) => !FOLDERS.some((folder) => isExecutable(join(folder, name))))
 }
 
 function isExecutable(path) {
@@ -58,7 +61,12 @@ function isExecutable(path) {
   }
 }
 
-function installPackages(programs) {
+/**
+ * Installs the packages of these programs, as root, on a system with apt-get; elsewhere it does nothing.
+ * @param {string[]} programs
+ */
+export function installPrograms(programs) {
+  if (programs.length === 0) return
   const packages = [...new Set(programs.map((name) => PROGRAMS[name]))]
   if (!FOLDERS.some((folder) => isExecutable(join(folder, 'apt-get')))) return
   console.log(`Installing from the system's packages: ${packages.join(', ')}`)
