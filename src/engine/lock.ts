@@ -31,7 +31,9 @@ export interface FleetLock {
 export async function takeLock(machines: readonly Machine[], owner: LockOwner, clock: Clock): Promise<FleetLock> {
   const held = new Map<HostName, HeldCommand>()
   const take = async (machine: Machine): Promise<void> => {
-    held.set(machine.name, await holdOn(machine, owner))
+    const command = await holdOn(machine, owner)
+    held.set(machine.name, command)
+    void command.ended.then(() => held.get(machine.name) === command && held.delete(machine.name))
   }
   const release = async (): Promise<void> => {
     stopBeating()
@@ -50,22 +52,23 @@ export async function takeLock(machines: readonly Machine[], owner: LockOwner, c
     await release()
     throw error
   }
-  return { token: owner.token, guarded: (machine) => guardedHost(machine, { owner, held, clock }), release }
+  return { token: owner.token, guarded: (machine) => guardedHost(machine, { owner, held, clock, take }), release }
 }
 
 interface Keeping {
   readonly owner: LockOwner
-  readonly held: Map<HostName, HeldCommand>
+  /** Where it is held now: what has ended is not in here any more. */
+  readonly held: ReadonlyMap<HostName, HeldCommand>
   readonly clock: Clock
+  readonly take: (machine: Machine) => Promise<void>
 }
 
-async function guardedHost(machine: Machine, { owner, held, clock }: Keeping): Promise<Host> {
+async function guardedHost(machine: Machine, { owner, held, clock, take }: Keeping): Promise<Host> {
   const guarded = within(machine.host, guardScript(machine.layout, owner.token))
-  const present = held.get(machine.name)
-  if (present === undefined || !(await hasEnded(present))) return guarded
+  if (held.has(machine.name)) return guarded
   for (let tries = 1; ; tries++) {
     try {
-      held.set(machine.name, await holdOn(machine, owner))
+      await take(machine)
       return guarded
     } catch (error) {
       if (tries === regainTries || (error instanceof UserError && error.code === 'locked' && !isOwn(error, owner)))
@@ -80,15 +83,11 @@ function isOwn(error: UserError, owner: LockOwner): boolean {
   return parseLockOwner(JSON.stringify(error.cause))?.token === owner.token
 }
 
-async function hasEnded(held: HeldCommand): Promise<boolean> {
-  return Promise.race([held.ended.then(() => true), Promise.resolve(false)])
-}
-
 async function holdOn({ name, host, layout }: Machine, owner: LockOwner): Promise<HeldCommand> {
   const held = await host.hold(holdLockScript(layout, owner))
-  const answer = await held.nextLine(answerMs)
+  const answer = await lineOf(held)
   if (answer === 'locked') return held
-  const line = answer === 'held' ? await held.nextLine(answerMs) : null
+  const line = answer === 'held' ? await lineOf(held) : null
   const { stderr } = await endOf(held)
   if (answer === 'held') throw heldByAnother(name, line ?? '')
   if (answer === 'no flock')
@@ -96,6 +95,16 @@ async function holdOn({ name, host, layout }: Machine, owner: LockOwner): Promis
       hint: 'Install util-linux there.',
     })
   throw new UserError('host-command', `${name}: the lock in ${layout.zdr} could not be taken`, { output: stderr })
+}
+
+/** One that says nothing in time is let go: it might get the lock when nobody waits for it any more. */
+async function lineOf(held: HeldCommand): Promise<string | null> {
+  try {
+    return await held.nextLine(answerMs)
+  } catch (error) {
+    await held.release()
+    throw error
+  }
 }
 
 async function endOf(held: HeldCommand): Promise<{ readonly stderr: string }> {

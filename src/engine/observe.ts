@@ -1,7 +1,8 @@
+import type { BalancerView } from '../balancers/balancer.ts'
 import type { HostName, Observation } from '../rollout/model.ts'
 import type { Fleet, Machine } from './fleet.ts'
 
-/** A host that was well a moment ago is asked so often before it counts as ill: one lost packet stops no deploy. */
+/** A balancer, and a host that was well a moment ago, are asked so often before they count as ill: one lost packet stops no deploy. */
 const asksMax = 3
 
 /**
@@ -10,11 +11,22 @@ const asksMax = 3
  */
 export async function observe(fleet: Fleet, previous: Observation): Promise<Observation> {
   const [view, healthy] = await Promise.all([
-    fleet.balancer.observe(),
+    lookAtBalancer(fleet),
     Promise.all(fleet.machines.map((machine) => isWell(fleet, machine, previous.healthy))),
   ])
   const names = fleet.machines.filter((_, index) => healthy[index] === true).map(({ name }) => name)
   return { out: view.out, mixed: view.mixed, healthy: names }
+}
+
+async function lookAtBalancer({ balancer, clock, times }: Fleet): Promise<BalancerView> {
+  for (let count = 1; ; count++) {
+    try {
+      return await balancer.observe()
+    } catch (error) {
+      if (count === asksMax) throw error
+      await clock.sleep(times.intervalMs)
+    }
+  }
 }
 
 async function isWell(fleet: Fleet, machine: Machine, wellBefore: readonly HostName[]): Promise<boolean> {

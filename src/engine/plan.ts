@@ -40,7 +40,8 @@ function hostAtStart(
   { goal, byHand }: { readonly goal: ReleaseId; readonly byHand: readonly HostName[] },
 ): HostAtStart {
   const host = view.machine.name
-  return { host, from: releaseToGoBackTo(view, goal), runs: view.runs, byHand: byHand.includes(host) }
+  const from = releaseToGoBackTo(view, goal)
+  return { host, from, canReturn: from !== foreignRelease, runs: view.runs, byHand: byHand.includes(host) }
 }
 
 /**
@@ -131,12 +132,10 @@ export function releasesToKeep(
     previousDeployed(history, goal),
     previousDeployed(history, lastDeployed(history)),
   ]
-  const isFailed = (id: ReleaseId) =>
-    inspection.manifests.some((manifest) => manifest.id === id && manifest.state === 'failed')
-  const newest = inspection.releases
-    .filter((id) => !isFailed(id))
-    .toSorted()
-    .toReversed()
+  // One without a manifest was never prepared to its end.
+  const isSound = (id: ReleaseId) =>
+    inspection.manifests.some((manifest) => manifest.id === id && manifest.state !== 'failed')
+  const newest = inspection.releases.filter(isSound).toSorted().toReversed()
   const kept = new Set(needed.filter((id) => id !== null && id !== undefined))
   for (const id of newest) if (kept.size < keep) kept.add(id)
   return [...kept]

@@ -41,7 +41,7 @@ export async function resolveRef(
 export interface Preparation {
   readonly manifest: Manifest
   readonly source: Source
-  /** Done first where no release was ever laid out: `post-setup`. */
+  /** Done first where no release was ever prepared to its end: `post-setup`. */
   readonly onFirst: readonly string[]
   /** `pre-deploy`, in the release that runs. */
   readonly before: readonly string[]
@@ -73,7 +73,7 @@ export async function prepareHost(view: HostView, host: Host, preparation: Prepa
     what: `${name}: the release could not be laid out`,
     timeoutMs: fetchTimeoutMs,
   })
-  const commands = [...(inspection.releases.length === 0 ? preparation.onFirst : []), ...manifest.prepare]
+  const commands = [...(inspection.manifests.length === 0 ? preparation.onFirst : []), ...manifest.prepare]
   const directory = `${layout.releases}/${manifest.id}`
   if (commands.length > 0)
     await runCommands(host, {

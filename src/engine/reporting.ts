@@ -1,4 +1,4 @@
-import { isServing } from '../rollout/fleet.ts'
+import { atStart, isServing } from '../rollout/fleet.ts'
 import type { Action, Event, HostName, ReleaseId, Rollout } from '../rollout/model.ts'
 import type { Report } from '../rollout/report.ts'
 import type { Clock } from './clock.ts'
@@ -40,12 +40,17 @@ export function reportRollout(report: (report: Report) => void, clock: Clock, to
     }
   }
   const onEvent: Reporting['onEvent'] = (event, rollout, log) => {
-    if (event.type === 'done' && event.action.type === 'publish') out.follow(event.action.out)
+    if (event.type === 'done' && event.action.type === 'publish') out.follow(leftOutByUs(event.action.out, rollout))
     const said = reportOf(event, rollout, log)
     if (said !== null) report(said)
     sayServing(rollout)
   }
   return { onEvent, outMs: out.read }
+}
+
+/** Those that an operator left out are not out by this rollout. */
+function leftOutByUs(out: readonly HostName[], { plan }: Rollout): readonly HostName[] {
+  return out.filter((host) => !atStart(plan, host).byHand)
 }
 
 type StepReport = Extract<Report, { type: 'step' }>

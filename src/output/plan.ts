@@ -19,7 +19,7 @@ export function planLines(plan: PlanReport, paint: Paint): readonly string[] {
     ...commandLines('Beside the running app:', prepare, paint),
     ...commandLines('While a host is out:', activate, paint),
     ...(reason === '' ? [] : safeLines(reason).map((line) => paint('faint', line))),
-    'Nothing was touched.',
+    'Nothing that runs was touched.',
   ]
 }
 

@@ -127,8 +127,9 @@ function restartsOf({ unstableRestarts, startedLateMs, killTimeoutMs }: Listed):
  */
 function reloadScript(activation: Activation, commands: readonly string[], timeoutMs: number): string {
   const { current, env } = activation
-  return `(cd "$HOME" && pm2 ping </dev/null >/dev/null 2>&1)
-lock=\${PM2_HOME:-$HOME/.pm2}/reload.lock waited=0
+  return `home=\${PM2_HOME:-$HOME/.pm2} waited=0
+[ -S "$home/rpc.sock" ] && kill -0 "$(cat "$home/pm2.pid" 2>/dev/null)" 2>/dev/null || (cd "$HOME" && pm2 ping </dev/null >/dev/null 2>&1)
+lock=$home/reload.lock
 while [ -s "$lock" ] && [ "$waited" -lt ${reloadLockSeconds} ]; do
   [ $(($(date +%s) - $(cut -c1-10 "$lock"))) -lt ${reloadLockSeconds} ] || break
   sleep 1

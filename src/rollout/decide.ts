@@ -82,8 +82,10 @@ function start(rollout: Rollout, next: readonly Progress[]): Action {
   return { type: 'step', step: 'activate', host: first.host, release }
 }
 
-/** As many of them as may go at once, in order; null: not even one. */
-function takeOut(rollout: Rollout, wanted: readonly Progress[]): Action | null {
+/** As many of them as may go at once, those that cost no capacity first; null: not even one. */
+function takeOut(rollout: Rollout, batch: readonly Progress[]): Action | null {
+  const costs = ({ host }: Progress): number => (isServing(rollout.observed, host) ? 1 : 0)
+  const wanted = batch.toSorted((one, other) => costs(one) - costs(other))
   for (let count = wanted.length; count > 0; count--) {
     const hosts = names(wanted.slice(0, count))
     const out = union(rollout.observed.out, hosts)

@@ -1,4 +1,4 @@
-/** Questions about a rollout that both `decide` and `outcome` ask. */
+/** Questions about a rollout that several files ask, and the one way to change a host's progress. */
 import type { HostAtStart, HostName, Observation, Plan, Progress, ReleaseId, Rollout } from './model.ts'
 
 export function atStart(plan: Plan, host: HostName): HostAtStart {
@@ -49,9 +49,20 @@ export function isPending(rollout: Rollout, progress: Progress): boolean {
 
 /** Updated by this rollout, or left out of rotation by one that was cut off. */
 function isToBeReturned(rollout: Rollout, progress: Progress): boolean {
-  const { from, byHand } = atStart(rollout.plan, progress.host)
+  const { from, canReturn, byHand } = atStart(rollout.plan, progress.host)
   if (from === null) return false
-  if (progress.at === 'settled') return progress.target !== from
+  if (progress.at === 'settled') return canReturn && progress.target !== from
   const leftOut = rollout.observed.out.includes(progress.host) || rollout.observed.mixed.includes(progress.host)
   return progress.at === 'waiting' && leftOut && !byHand
+}
+
+export function find(rollout: Rollout, host: HostName): Progress {
+  const progress = rollout.fleet.find((candidate) => candidate.host === host)
+  if (progress === undefined) throw new Error(`${host} is not in this rollout`)
+  return progress
+}
+
+export function move(rollout: Rollout, host: HostName, change: Partial<Progress>): Rollout {
+  const fleet = rollout.fleet.map((progress) => (progress.host === host ? { ...progress, ...change } : progress))
+  return { ...rollout, fleet }
 }

@@ -12,6 +12,8 @@ export interface HostAtStart {
   readonly host: HostName
   /** The release it goes back to when something fails; null: none ever ran here. */
   readonly from: ReleaseId | null
+  /** False: `from` can be verified and put back as long as it runs, and not be activated again once it was replaced. */
+  readonly canReturn: boolean
   /** The release that its processes were seen to run, verified; null: none, or nothing certain. */
   readonly runs: ReleaseId | null
   /** Out by an operator's hand: it gets the release, and stays out. */

@@ -67,7 +67,7 @@ function deployBlock(hosts: readonly DemoHost[], balancer: Readonly<Record<strin
     path: '~/shop',
     'post-deploy':
       'npm install --offline --no-audit --no-fund && pm2 startOrReload ecosystem.config.js --env production',
-    health: { url: `http://localhost:${APP_PORT}/health`, interval: '200ms', stable: '2s' },
+    health: { url: `http://localhost:${APP_PORT}/health`, interval: '200ms', stable: '2s', start: '10s' },
     balancer: { type: 'nginx', on: ['balancer'], upstream: 'shop', ...balancer },
     rollout: { batch: 1, 'min-serving': 2 },
   }

@@ -1,6 +1,7 @@
 /** An app on each host, in memory: what its processes are, and how it answers, is there to be seen and changed. */
 import { realpathSync } from 'node:fs'
 import { basename } from 'node:path'
+import { noBalancer } from '../../src/balancers/none.ts'
 import type { Fleet, Machine, Times } from '../../src/engine/fleet.ts'
 import type { HostView } from '../../src/engine/inspect.ts'
 import type { FleetLock } from '../../src/engine/lock.ts'
@@ -12,7 +13,6 @@ import type { Inspection } from '../../src/hosts/inspection.ts'
 import { layout } from '../../src/hosts/layout.ts'
 import type { Process, Processes } from '../../src/processes/processes.ts'
 import type { Report } from '../../src/rollout/report.ts'
-import { noBalancer } from '../../src/balancers/none.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 
 export const shaOf = (digit: string): string => digit.repeat(40)
@@ -66,7 +66,7 @@ export function view({ host = 'a', runs = null, ...seen }: Seen = {}): HostView 
     ...seen,
     releases,
   }
-  return { machine: machine(host), inspection, processes: [], answer: null, healthy: runs !== null, runs }
+  return { machine: machine(host), inspection, processes: [], fault: null, answer: null, healthy: runs !== null, runs }
 }
 
 /** Each host's app: it runs what `current` led to when it was reloaded last. */
@@ -79,7 +79,7 @@ export interface App {
 
 export interface Apps {
   readonly of: (host: string) => App
-  /** Releases that never answer healthily, wherever they run. */
+  /** Releases that never answer healthily, wherever they run; or `b/<release>`, on that host. */
   readonly bad: Set<string>
   readonly processes: (machine: Machine) => Processes
   readonly health: Health
@@ -118,7 +118,9 @@ export function apps(): Apps {
       check: async ({ name }) => {
         const [first] = running(of(name))
         if (first === undefined) return { healthy: false, detail: 'connection refused' }
-        return bad.has(basename(first.cwd ?? '')) ? { healthy: false, detail: '500' } : { healthy: true, detail: '200' }
+        const release = basename(first.cwd ?? '')
+        const isBad = bad.has(release) || bad.has(`${name}/${release}`)
+        return isBad ? { healthy: false, detail: '500' } : { healthy: true, detail: '200' }
       },
     },
   }

@@ -98,11 +98,7 @@ describe('a release is verified', () => {
 
 describe('a release is not verified', () => {
   const lies: readonly (readonly [string, Case, string])[] = [
-    [
-      'when the old process stays',
-      { before: [200] },
-      'shop (pid 200) is still the old process: it was not reloaded',
-    ],
+    ['when the old process stays', { before: [200] }, 'shop (pid 200) is still the old process: it was not reloaded'],
     [
       'when one of several old processes stays',
       { before: [100], running: () => [fresh, process({ pid: 100, cwd: directory })] },

@@ -15,18 +15,21 @@ it.each([
   ['never-listens', /✖ .*connection refused|✖ .*no process/],
   ['answers-500', /✖ .*the health check failed: 500/],
   ['dies-after-2s', /✖ .*(crashed|stay up|not|refused)/],
-] as const)('a release that %s is undone: the one before serves everywhere, and no request fails', async (release, why) => {
-  const hammer = await lab.hammer()
-  const { text } = await ended(lab.deploy(['production', '--ref', release]), 3)
-  expect(text).toMatch(why)
-  expect(text).toMatch(/^rolled back /m)
-  expect(await lab.running()).toEqual(everywhere(lab, 'v1'))
-  expect(await failuresOf(hammer)).toEqual(NO_FAILURE)
-  expect(await status(lab)).toMatchObject({
-    lock: null,
-    hosts: lab.hosts.map(() => ({ rotation: 'in', healthy: true, attention: [] })),
-  })
-})
+] as const)(
+  'a release that %s is undone: the one before serves everywhere, and no request fails',
+  async (release, why) => {
+    const hammer = await lab.hammer()
+    const { text } = await ended(lab.deploy(['production', '--ref', release]), 3)
+    expect(text).toMatch(why)
+    expect(text).toMatch(/^rolled back /m)
+    expect(await lab.running()).toEqual(everywhere(lab, 'v1'))
+    expect(await failuresOf(hammer)).toEqual(NO_FAILURE)
+    expect(await status(lab)).toMatchObject({
+      lock: null,
+      hosts: lab.hosts.map(() => ({ rotation: 'in', healthy: true, attention: [] })),
+    })
+  },
+)
 
 it('after all of them a good release is deployed as ever', async () => {
   await ended(lab.deploy(['production', '--ref', 'v2']), 0)

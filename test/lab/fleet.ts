@@ -1,9 +1,10 @@
 /** What the cases about deploys have in common: a fleet that is set up and serves, and questions to its machines. */
+
+import type { DeployResult, RunningDeploy } from './deployer.ts'
+import type { Hammer } from './hammer.ts'
 import { type Lab, startLab } from './lab.ts'
 import type { Machine } from './machine.ts'
 import { APP_PORT } from './machines.ts'
-import type { DeployResult, RunningDeploy } from './deployer.ts'
-import type { Hammer } from './hammer.ts'
 import type { ReleaseName } from './releases.ts'
 
 export type Overrides = Readonly<Record<string, unknown>>
@@ -17,6 +18,11 @@ export const HEALTH = {
 }
 
 export const SWITCH_FOLDER = '/var/lib/zdr-deploy/shop'
+
+/** Enough of each kind to see a gap, and few enough to leave the cores to the deploys. */
+export const LIGHT_LOAD = {
+  rates: { 'keep-alive-get': 60, 'fresh-post': 30, 'slow-post': 2, 'slow-body': 0, 'late-ask': 2 },
+} as const
 
 /** How long a deploy may take until it comes to a certain line. */
 export const LINE_TIMEOUT_MS = 60_000
@@ -79,6 +85,15 @@ export function said(host: Machine, words: string): RegExp {
 /** Waits until the deploy says that. */
 export function until(deploy: RunningDeploy, host: Machine, words: string): Promise<string> {
   return deploy.line(said(host, words), LINE_TIMEOUT_MS)
+}
+
+/** What no deploy that is refused may change: links, releases and processes of the hosts, and the switch. */
+export function stateOf(lab: Lab): Promise<readonly string[]> {
+  const ofHost = 'cd /var/www/shop && readlink current; ls releases; pm2 pid shop'
+  return Promise.all([
+    ...lab.hosts.map(async (host) => (await host.exec(ofHost, { user: 'deploy' })).stdout),
+    demand(lab.balancer, `ls ${SWITCH_FOLDER}; cat ${SWITCH_FOLDER}/journal`),
+  ])
 }
 
 /** The machines by their number from 1, as in their names. */

@@ -91,7 +91,7 @@ describe('plan', () => {
       While a host is out:
         pm2 reload ecosystem.config.js --env production
       split before \`pm2\`
-      Nothing was touched."
+      Nothing that runs was touched."
     `)
   })
 

@@ -16,7 +16,10 @@ if (missing.length > 0) {
     `The demo needs ${missing.join(', ')}. Install ${missing.length > 1 ? 'them' : 'it'} (Debian, Ubuntu: sudo apt-get install nginx git curl iproute2), or run this as root.`,
   )
 }
-const built = spawnSync('node_modules/.bin/tsc', ['-p', 'src'], { cwd: ROOT, stdio: 'inherit' })
+const built = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'src'], {
+  cwd: ROOT,
+  stdio: 'inherit',
+})
 if (built.status !== 0) fail('The build failed.')
 
 const demo = spawn(process.execPath, ['node_modules/jiti/lib/jiti-cli.mjs', 'test/demo/demo.ts'], {

@@ -47,7 +47,8 @@ function play(world: World, dice: Dice, trace: string[]): Rollout {
       return rollout
     }
     losePower(world, dice, trace)
-    if (rollout.doing === null && dice.chance(0.1)) rollout = happen(rollout, { type: 'observed', observation: look(world) }, trace)
+    if (rollout.doing === null && dice.chance(0.1))
+      rollout = happen(rollout, { type: 'observed', observation: look(world) }, trace)
     const [action] = flying.splice(dice.below(flying.length), 1)
     if (action !== undefined) rollout = finish(world, rollout, action, trace)
   }
@@ -101,8 +102,8 @@ function judge(world: World, rollout: Rollout, end: Outcome): void {
     throw new Error('nobody serves any more, and no host lost its power')
 }
 
-function isQuiet({ faults }: World): boolean {
-  return faults.error + faults.power + faults.blind === 0 && faults.badOn.length === 0
+function isQuiet({ faults, canReturn }: World): boolean {
+  return canReturn && faults.error + faults.power + faults.blind === 0 && faults.badOn.length === 0
 }
 
 function imagine(dice: Dice): World {
@@ -128,6 +129,7 @@ function imagine(dice: Dice): World {
     rotation,
     dice,
     unnoticed: new Set(),
+    canReturn: dice.chance(0.9),
   }
 }
 
@@ -170,5 +172,5 @@ function atStart(world: World, host: string): HostAtStart {
   const isWell = isHealthy(world, host)
   const wasEmpty = running === null && linked === null
   if (isWell) boxOf(world, host).verified = running
-  return { host, from: wasEmpty ? null : 'old', runs: isWell ? running : null, byHand }
+  return { host, from: wasEmpty ? null : 'old', canReturn: world.canReturn, runs: isWell ? running : null, byHand }
 }

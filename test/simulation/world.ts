@@ -33,6 +33,8 @@ export interface World {
   readonly minServing: number
   readonly rotation: boolean
   readonly dice: Dice
+  /** False: what ran before is nothing that could be activated again. */
+  readonly canReturn: boolean
   /** Hosts that lost their power since balancer and health were last asked: nobody could know. */
   readonly unnoticed: Set<HostName>
 }
@@ -111,6 +113,7 @@ function step(world: World, action: Extract<Action, { type: 'step' }>): string |
       box.verified = action.release
       return null
     case 'activate':
+      if (action.release === 'old' && !world.canReturn) return 'no such release'
       box.linked = action.release
       return null
     case 'reload':

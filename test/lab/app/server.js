@@ -7,7 +7,7 @@ const { version, behaviour } = require('./release.json')
 const BOOT_MS = behaviour === 'slow-boot' ? 8_000 : 300
 const SLOW_MS = 2_000
 const LIFE_MS = 2_000
-const EXIT_DEADLINE_MS = 9_000
+const EXIT_DEADLINE_MS = 4_500
 const CLOSE_IDLE_EVERY_MS = 100
 
 if (behaviour === 'throws-at-boot') throw new Error(`${version} cannot boot`)

@@ -1,0 +1,49 @@
+/** A checked configuration, and the surroundings of a command, to change what a test is about. */
+import type { CommandContext } from '../../src/commands/context.ts'
+import type { EnvironmentConfig } from '../../src/config/types.ts'
+import type { Report } from '../../src/rollout/report.ts'
+
+export function environment(change: Partial<EnvironmentConfig> = {}): EnvironmentConfig {
+  return {
+    file: 'ecosystem.config.js',
+    environment: 'production',
+    hosts: [],
+    ssh: { strictHostKeyChecking: undefined, knownHostsFiles: [], proxyJump: null, forwardAgent: undefined },
+    repo: 'git@git.example.com:shop.git',
+    ref: 'origin/main',
+    path: '/var/www/shop',
+    depth: null,
+    env: {},
+    hooks: { preSetup: [], postSetup: [], preDeployLocal: [], preDeploy: [] },
+    split: { prepare: ['npm ci'], activate: ['pm2 reload app.config.js'], manager: 'pm2', reason: '' },
+    health: null,
+    balancer: null,
+    rollout: { batches: [], minServing: 1, onFailure: 'rollback', drainTimeoutMs: 60_000, onDrainTimeout: 'fail' },
+    keepReleases: 5,
+    warnings: [],
+    ...change,
+  }
+}
+
+export interface FakeContext extends CommandContext {
+  readonly reports: readonly Report[]
+  /** As Ctrl-C does: 1 for the first, 2 for the second. */
+  readonly interrupt: (count: number) => void
+}
+
+export function context(change: Partial<CommandContext> = {}): FakeContext {
+  const reports: Report[] = []
+  let heard: (count: number) => void = () => undefined
+  return {
+    cwd: '/',
+    env: process.env,
+    report: (report) => reports.push(report),
+    onInterrupt: (handler) => {
+      heard = handler
+    },
+    isTerminal: false,
+    reports,
+    interrupt: (count) => heard(count),
+    ...change,
+  }
+}

@@ -1,0 +1,172 @@
+/** Real flock, in a real shell. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, type TestContext, test } from 'vitest'
+import type { Machine } from '../../src/engine/fleet.ts'
+import { type FleetLock, takeLock } from '../../src/engine/lock.ts'
+import type { HeldCommand } from '../../src/hosts/host.ts'
+import { layout } from '../../src/hosts/layout.ts'
+import { heartbeatMs, type LockOwner, lockLost, readLockScript } from '../../src/hosts/lock.ts'
+import { localHost } from '../balancers/local-host.ts'
+import { fakeClock } from './fake-clock.ts'
+
+const timeoutMs = 10_000
+
+/** Every lock command that was begun, in order. */
+type Begun = { readonly held: HeldCommand; readonly written: string[] }[]
+
+/** Machines of their own for each test: they run side by side, for a refused deploy waits two seconds for the lock. */
+function ground(onTestFinished: TestContext['onTestFinished']) {
+  const folder = mkdtempSync(join(tmpdir(), 'zdr-lock-'))
+  const clock = fakeClock()
+  const begun: Begun = []
+  const taken: FleetLock[] = []
+  onTestFinished(async () => {
+    await Promise.all(taken.map((lock) => lock.release()))
+    rmSync(folder, { recursive: true })
+  })
+  const take = async (machines: readonly Machine[], by: string): Promise<FleetLock> => {
+    const lock = await takeLock(machines, owner(by), clock)
+    taken.push(lock)
+    return lock
+  }
+  return { clock, begun, take, machine: (name: string) => machine(name, folder, begun) }
+}
+
+function machine(name: string, folder: string, begun: Begun): Machine {
+  const host = localHost(name)
+  const hold = async (script: string): Promise<HeldCommand> => {
+    const held = await host.hold(script)
+    const written: string[] = []
+    begun.push({ held, written })
+    const write = (text: string): void => {
+      written.push(text)
+      held.write(text)
+    }
+    return { ...held, write }
+  }
+  return { name, layout: layout(join(folder, name)), host: { ...host, hold } }
+}
+
+function owner(by: string): LockOwner {
+  return { token: `token of ${by}`, by, pid: 7, since: '2026-11-21T03:15:00Z', command: 'deploy production main' }
+}
+
+async function says(one: Machine): Promise<string> {
+  return (await one.host.run(readLockScript(one.layout), { timeoutMs })).stdout
+}
+
+test.concurrent('a second deploy is refused, and sees who has the lock', async ({ onTestFinished }) => {
+  const { machine, take } = ground(onTestFinished)
+  const machines = [machine('a'), machine('b')]
+  await take(machines, 'ada@laptop')
+  await expect(take(machines, 'bob@ci')).rejects.toMatchObject({
+    code: 'locked',
+    message: 'a is being deployed to by ada@laptop (pid 7) since 2026-11-21T03:15:00Z: deploy production main',
+  })
+})
+
+test.concurrent('where one machine is locked by another, no lock is kept on the rest', async ({ onTestFinished }) => {
+  const { machine, take } = ground(onTestFinished)
+  const [a, b, c] = [machine('a'), machine('b'), machine('c')]
+  await take([b], 'ada@laptop')
+  await expect(take([a, b, c], 'bob@ci')).rejects.toMatchObject({ code: 'locked' })
+  expect([await says(a), await says(c)]).toEqual(['', ''])
+  expect(await says(b)).toContain('ada@laptop')
+})
+
+test.concurrent('a lock that was released is free, and nobody is named any more', async ({ onTestFinished }) => {
+  const { machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  await (await take([a], 'ada@laptop')).release()
+  expect(await says(a)).toBe('')
+  await take([a], 'bob@ci')
+  expect(await says(a)).toContain('bob@ci')
+})
+
+test.concurrent('the lock of a deploy that was killed is free at once', async ({ onTestFinished }) => {
+  const { begun, machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  await take([a], 'ada@laptop')
+  // `release` of the local host kills the whole group, as a machine does whose connection went.
+  await begun[0]?.held.release()
+  await take([a], 'bob@ci')
+  expect(await says(a)).toContain('bob@ci')
+})
+
+test.concurrent('a step runs while the lock is ours', async ({ onTestFinished }) => {
+  const { machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  const host = await (await take([a], 'ada@laptop')).guarded(a)
+  expect(await host.run('echo done', { timeoutMs })).toMatchObject({ code: 0, stdout: 'done\n' })
+})
+
+test.concurrent('a deploy whose connection was cut takes its lock again before the next step', async ({
+  onTestFinished,
+}) => {
+  const { begun, machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  const lock = await take([a], 'ada@laptop')
+  await begun[0]?.held.release()
+  const host = await lock.guarded(a)
+  expect(begun).toHaveLength(2)
+  expect(await host.run('echo done', { timeoutMs })).toMatchObject({ code: 0, stdout: 'done\n' })
+  expect(await says(a)).toContain('ada@laptop')
+})
+
+test.concurrent('a deploy that lost its lock to another changes nothing more', async ({ onTestFinished }) => {
+  const { begun, machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  const lock = await take([a], 'ada@laptop')
+  const host = await lock.guarded(a)
+  await begun[0]?.held.release()
+  await take([a], 'bob@ci')
+  const result = await host.run('echo changed', { timeoutMs })
+  expect(result).toMatchObject({ code: lockLost, stdout: '' })
+  expect(result.stderr).toContain('another deploy has taken over the lock')
+  await expect(lock.guarded(a)).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining('bob@ci') })
+})
+
+test.concurrent('while it is held a word is sent now and then, for a deployer that is silent is given up', async ({
+  onTestFinished,
+}) => {
+  const { clock, begun, machine, take } = ground(onTestFinished)
+  const lock = await take([machine('a'), machine('b')], 'ada@laptop')
+  clock.advance(heartbeatMs * 2)
+  expect(begun.map(({ written }) => written.length)).toEqual([2, 2])
+  await lock.release()
+  clock.advance(heartbeatMs * 2)
+  expect(begun.map(({ written }) => written.length)).toEqual([2, 2])
+})
+
+test.concurrent('a machine without flock is refused: nothing would keep two deploys apart', async ({
+  onTestFinished,
+}) => {
+  const { machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  const withoutFlock = {
+    ...a,
+    host: { ...a.host, hold: (script: string) => a.host.hold(`command() { false; }\n${script}`) },
+  }
+  await expect(take([withoutFlock], 'ada@laptop')).rejects.toMatchObject({ code: 'preflight' })
+})
+
+test.concurrent('a command that says nothing is let go: it might get the lock when nobody waits for it any more', async ({
+  onTestFinished,
+}) => {
+  const { machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  let isReleased = false
+  const silent: HeldCommand = {
+    write: () => undefined,
+    nextLine: () => Promise.reject(new Error('said nothing for 20 s')),
+    ended: new Promise(() => undefined),
+    release: async () => {
+      isReleased = true
+    },
+  }
+  const stuck = { ...a, host: { ...a.host, hold: async () => silent } }
+  await expect(take([stuck], 'ada@laptop')).rejects.toThrow('said nothing')
+  expect(isReleased).toBe(true)
+})

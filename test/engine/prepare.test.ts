@@ -1,0 +1,142 @@
+/** A real repository, a real shell. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Machine } from '../../src/engine/fleet.ts'
+import { inspectHost } from '../../src/engine/inspect.ts'
+import { type Preparation, prepareHost, resolveRef, run } from '../../src/engine/prepare.ts'
+import type { Manifest } from '../../src/hosts/history.ts'
+import { fleet, manifest, machine as silentMachine, view } from './fakes.ts'
+import { folder, localMachine } from './ground.ts'
+
+const timeoutMs = 10_000
+let repo: string
+let sha: string
+let machine: Machine
+
+beforeEach(() => {
+  const base = folder()
+  repo = join(base, 'shop.git')
+  mkdirSync(repo)
+  const git = (...words: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...words], {
+      cwd: repo,
+      encoding: 'utf8',
+    }).trim()
+  git('init', '--quiet', '--initial-branch=main')
+  writeFileSync(join(repo, 'server.js'), 'one')
+  git('add', '.')
+  git('-c', 'commit.gpgsign=false', 'commit', '--quiet', '-m', 'one')
+  sha = git('rev-parse', 'HEAD')
+  machine = localMachine('a', join(base, 'a'))
+})
+
+async function prepare(wanted: Partial<Manifest>, more: Partial<Preparation> = {}): Promise<readonly string[]> {
+  const lines: string[] = []
+  const seen = await inspectHost(fleet({ processesOf: () => nothingRuns }), machine)
+  await prepareHost(seen, machine.host, {
+    manifest: manifest(`20261121000000-${sha.slice(0, 7)}`, { sha, state: 'prepared', prepare: [], ...wanted }),
+    source: { repo, depth: null },
+    onFirst: [],
+    before: [],
+    onLine: (line) => lines.push(line),
+    ...more,
+  })
+  return lines
+}
+
+const nothingRuns = {
+  kind: 'pm2',
+  tools: [],
+  running: async () => [],
+  isPinned: () => false,
+  reload: async () => undefined,
+  stop: async () => undefined,
+  log: async () => '',
+} as const
+
+const release = () => join(machine.layout.releases, `20261121000000-${sha.slice(0, 7)}`)
+
+describe('a release is prepared', () => {
+  test('in a folder of its own, by its commands, and is noted when all of them have ended well', async () => {
+    const lines = await prepare({ prepare: ['echo "$NAME" > built', 'pwd'], env: { NAME: 'shop' } })
+    expect(readFileSync(join(release(), 'server.js'), 'utf8')).toBe('one')
+    expect(readFileSync(join(release(), 'built'), 'utf8')).toBe('shop\n')
+    expect(lines).toContain(release())
+    expect(existsSync(machine.layout.current)).toBe(false)
+    expect(readFileSync(join(machine.layout.manifests, `20261121000000-${sha.slice(0, 7)}.json`), 'utf8')).toContain(
+      sha,
+    )
+  })
+
+  test('once: what is prepared already is left alone', async () => {
+    await prepare({ prepare: ['echo once >> built'] })
+    await prepare({ prepare: ['echo once >> built'] })
+    expect(readFileSync(join(release(), 'built'), 'utf8')).toBe('once\n')
+  })
+
+  test('again from where it was cut off, and only then noted', async () => {
+    await expect(prepare({ prepare: ['echo no space >&2; exit 3'] })).rejects.toMatchObject({
+      code: 'host-command',
+      message: 'a: install or build failed',
+      output: 'no space',
+    })
+    expect(existsSync(join(machine.layout.manifests, `20261121000000-${sha.slice(0, 7)}.json`))).toBe(false)
+    await prepare({ prepare: ['touch built'] })
+    expect(existsSync(join(release(), 'built'))).toBe(true)
+  })
+
+  test('after post-setup the first time, until a release was prepared to its end', async () => {
+    const onFirst = ['echo first >> first']
+    await expect(prepare({ prepare: ['false'] }, { onFirst })).rejects.toThrow()
+    await prepare({}, { onFirst })
+    expect(readFileSync(join(release(), 'first'), 'utf8')).toBe('first\nfirst\n')
+    const later = `20261122000000-${sha.slice(0, 7)}`
+    await prepare({ id: later }, { onFirst })
+    expect(existsSync(join(machine.layout.releases, later, 'first'))).toBe(false)
+  })
+
+  test('never where pre-deploy fails', async () => {
+    await expect(prepare({}, { before: ['false'] })).rejects.toMatchObject({ message: 'a: pre-deploy failed' })
+    expect(existsSync(release())).toBe(false)
+  })
+
+  test('never where the commit cannot be had', async () => {
+    await expect(prepare({ sha: 'f'.repeat(40) })).rejects.toMatchObject({ code: 'git' })
+  })
+})
+
+describe('a ref', () => {
+  const resolve = (ref: string, from = repo) =>
+    resolveRef({ ...view(), machine }, machine.host, { source: { repo: from, depth: null }, ref })
+
+  test('becomes one full commit', async () => {
+    expect(await resolve('origin/main')).toBe(sha)
+    expect(await resolve(sha.slice(0, 7))).toBe(sha)
+  })
+  test('that does not exist is refused, with the nearest that do', async () => {
+    await expect(resolve('mian')).rejects.toMatchObject({
+      code: 'git',
+      output: expect.stringContaining('Nearest: main'),
+    })
+  })
+  test('of a repository that cannot be read says what to try', async () => {
+    await expect(resolve('main', `${repo}-nowhere`)).rejects.toMatchObject({
+      code: 'git',
+      message: `a could not fetch ${repo}-nowhere`,
+      hint: expect.stringContaining('git ls-remote'),
+    })
+  })
+})
+
+test('a script that takes too long is said to have taken too long', async () => {
+  const host = {
+    ...silentMachine('a').host,
+    run: async () => ({ code: null, signal: 'SIGKILL', timedOut: true, stdout: 'half', stderr: '' }),
+  }
+  await expect(run(host, 'sleep 100', { what: 'a build', timeoutMs })).rejects.toMatchObject({
+    message: 'a build: not done within 10 s',
+    output: 'half',
+  })
+})

@@ -1,0 +1,21 @@
+/** `npm run bench`: installs what is missing, builds, and runs test/bench/bench.ts in the lab, which needs root. */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { installPackages } from './steps.mjs'
+import { missingFromSystem } from './system.mjs'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+installPackages()
+const missing = missingFromSystem({ install: true })
+if (missing.length > 0) {
+  console.error(`The bench runs in the lab, and this machine has no ${missing.join(', ')}.`)
+  process.exit(1)
+}
+for (const words of [
+  ['node_modules/typescript/bin/tsc', '-p', 'src'],
+  ['node_modules/jiti/lib/jiti-cli.mjs', 'test/bench/bench.ts'],
+]) {
+  const { status } = spawnSync(process.execPath, words, { cwd: ROOT, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
