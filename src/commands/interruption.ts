@@ -11,24 +11,29 @@ export interface Interruption {
   onLeaving(tell: () => void): void
 }
 
+const reason = 'interrupted'
+
 export function interruptible({ onInterrupt }: CommandContext): Interruption {
   let stop: (error: UserError) => void = () => undefined
   let hear: ((reason: string) => void) | null = null
   let tell = (): void => undefined
+  let isStopped = false
   const stopped = new Promise<never>((_, reject) => {
     stop = reject
   })
   stopped.catch(() => undefined)
   onInterrupt((count) => {
-    if (count > 1) tell()
-    else if (hear === null)
-      stop(new UserError('interrupted', 'Interrupted before anything was changed that a user could feel.'))
-    else hear('interrupted')
+    if (count > 1) return tell()
+    if (hear !== null) return hear(reason)
+    isStopped = true
+    stop(new UserError('interrupted', 'Interrupted before anything was changed that a user could feel.'))
   })
   return {
     orStop: (work) => Promise.race([work, stopped]),
     onInterrupt: (interrupt) => {
       hear = interrupt
+      // It came after the last work that it could have ended.
+      if (isStopped) interrupt(reason)
     },
     onLeaving: (next) => {
       tell = next

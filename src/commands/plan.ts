@@ -1,5 +1,4 @@
 /** `zdr-deploy production plan`: the same deploy up to its first change, and then the rollout with every move answered "done". */
-import { loadEnvironment } from '../config/load.ts'
 import type { EnvironmentConfig } from '../config/types.ts'
 import { systemClock } from '../engine/clock.ts'
 import { planRollout, type Start } from '../engine/plan.ts'
@@ -9,6 +8,7 @@ import type { ExitCode, PlannedHost } from '../rollout/report.ts'
 import { announceCommit } from './announce.ts'
 import type { Invocation } from './arguments.ts'
 import type { Command, CommandContext } from './context.ts'
+import { begin } from './environment.ts'
 import { type OpenFleet, openFleet } from './fleet.ts'
 import { findGoal, presentSha } from './goal.ts'
 import { preflight, refuseDowntime } from './look.ts'
@@ -16,15 +16,7 @@ import { preflight, refuseDowntime } from './look.ts'
 type Plan = Extract<Invocation, { verb: 'plan' }>
 
 export const run: Command<'plan'> = async (invocation, context) => {
-  const { environment, configFile, goal } = invocation
-  const ref = goal.kind === 'ref' && goal.ref !== null ? { overrides: { ref: goal.ref } } : {}
-  const config = await loadEnvironment({
-    cwd: context.cwd,
-    environment,
-    ...(configFile === null ? {} : { file: configFile }),
-    ...ref,
-  })
-  context.report({ type: 'started', command: 'plan', environment, hosts: config.hosts.map(({ name }) => name) })
+  const config = await begin(invocation, context, 'plan')
   const open = await openFleet(config, context, { tolerant: false })
   try {
     return await plan(invocation, { config, context, open })

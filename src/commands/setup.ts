@@ -1,6 +1,5 @@
 /** `zdr-deploy production setup`: folders on the hosts, nginx files on the balancer. May be run again and again. */
 import type { SetupReport } from '../balancers/nginx-setup.ts'
-import { loadEnvironment } from '../config/load.ts'
 import type { BalancerConfig, EnvironmentConfig } from '../config/types.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Machine } from '../engine/fleet.ts'
@@ -9,19 +8,16 @@ import { UserError } from '../errors.ts'
 import { commandsScript, setupScript } from '../hosts/release.ts'
 import type { Connected } from './connect.ts'
 import type { Command, CommandContext } from './context.ts'
+import { begin } from './environment.ts'
 import { type OpenFleet, openFleet, serverOf } from './fleet.ts'
 import { reportFindings } from './look.ts'
 
 const foldersTimeoutMs = 60_000
 const hookTimeoutMs = 10 * 60_000
 
-export const run: Command<'setup'> = async ({ environment, configFile }, context) => {
-  const config = await loadEnvironment({
-    cwd: context.cwd,
-    environment,
-    ...(configFile === null ? {} : { file: configFile }),
-  })
-  context.report({ type: 'started', command: 'setup', environment, hosts: config.hosts.map(({ name }) => name) })
+export const run: Command<'setup'> = async (invocation, context) => {
+  const { environment } = invocation
+  const config = await begin(invocation, context, 'setup')
   const open = await openFleet(config, context, { tolerant: false })
   try {
     reportFindings(open.findings, context)

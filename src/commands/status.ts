@@ -1,6 +1,5 @@
 /** `zdr-deploy production status`: host by host, what runs there. Changes nothing, and takes no lock. */
 import type { BalancerView } from '../balancers/balancer.ts'
-import { loadEnvironment } from '../config/load.ts'
 import { describe } from '../engine/describe.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Fleet, Machine } from '../engine/fleet.ts'
@@ -9,18 +8,15 @@ import { lastDeployed } from '../engine/plan.ts'
 import { ownerText, parseLockOwner, readLockScript } from '../hosts/lock.ts'
 import type { HostStatus } from '../rollout/report.ts'
 import type { Command } from './context.ts'
+import { begin } from './environment.ts'
 import { openFleet } from './fleet.ts'
 import { reportFindings } from './look.ts'
 
 const lockTimeoutMs = 15_000
 
-export const run: Command<'status'> = async ({ environment, configFile }, context) => {
-  const config = await loadEnvironment({
-    cwd: context.cwd,
-    environment,
-    ...(configFile === null ? {} : { file: configFile }),
-  })
-  context.report({ type: 'started', command: 'status', environment, hosts: config.hosts.map(({ name }) => name) })
+export const run: Command<'status'> = async (invocation, context) => {
+  const { environment } = invocation
+  const config = await begin(invocation, context, 'status')
   const open = await openFleet(config, context, { tolerant: true })
   try {
     const { fleet } = open

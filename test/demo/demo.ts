@@ -28,6 +28,8 @@ process.stdout.on('error', () => {})
 try {
   process.exitCode = await tell()
 } catch (error) {
+  // Whoever was interrupted has nothing to say of what broke by it.
+  if (leaving !== null) await leaving
   screen.close()
   say(paint.bad(`\nThe demo broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`))
   process.exitCode = 1

@@ -5,6 +5,7 @@
  *     hosts: a b c=down d=new e=nothing f=foreign   what each runs; `old` where nothing is said
  *     batches: a b | c                    one host each where nothing is said
  *     out: b      by-hand: b              left out at the start, by an earlier deploy or by an operator
+ *     mixed: b                            left out by some machines of the balancer only
  *     min-serving: 1   on-failure: stop   rotation: no
  *     during verify a new: fails          …or `interrupted`, `c dies`, `the balancer falls silent`, `the balancer answers`
  */
@@ -23,6 +24,7 @@ interface Stage {
   readonly boxes: ReadonlyMap<HostName, Box>
   readonly happenings: readonly Happening[]
   out: readonly HostName[]
+  mixed: readonly HostName[]
   isSilent: boolean
 }
 
@@ -102,6 +104,7 @@ function change(stage: Stage, action: Action): string | null {
     case 'publish':
       if (stage.isSilent) return 'the balancer does not answer'
       stage.out = action.out
+      stage.mixed = []
       return null
     case 'stop':
       boxOf(stage, action.host).runs = null
@@ -117,9 +120,9 @@ function change(stage: Stage, action: Action): string | null {
   }
 }
 
-function look({ boxes, out }: Stage): Observation {
+function look({ boxes, out, mixed }: Stage): Observation {
   const healthy = [...boxes].filter(([, { isDown, runs }]) => !isDown && runs !== null).map(([host]) => host)
-  return { out, mixed: [], healthy }
+  return { out, mixed, healthy }
 }
 
 function nameOf(action: Action): string {
@@ -139,8 +142,8 @@ function nameOf(action: Action): string {
 
 function lineOf(stage: Stage, action: Action, failure: string | null): string {
   const how = failure === null ? '' : `: ${failure}`
-  const { out, healthy } = look(stage)
-  const serving = healthy.filter((host) => !out.includes(host)).join(' ')
+  const { out, mixed, healthy } = look(stage)
+  const serving = healthy.filter((host) => !out.includes(host) && !mixed.includes(host)).join(' ')
   if (action.type === 'publish') return `${nameOf(action)}${how} (out: ${listed(out)})`
   if (action.type === 'observe' && failure === null) return `look (serving: ${serving === '' ? 'nobody' : serving})`
   return `${nameOf(action)}${how}`
@@ -172,6 +175,7 @@ function readStage(header: string): Stage {
   return {
     boxes,
     out: [...words('out'), ...byHand],
+    mixed: words('mixed'),
     isSilent: false,
     happenings: lines
       .filter((line) => line.startsWith('during '))
