@@ -177,7 +177,11 @@ async function balancerOf(
     import('../balancers/nginx-switch.ts'),
     import('../balancers/every.ts'),
   ])
-  const members = machines.map(({ name, host }) => ({ host, server: serverOf(configs, name) }))
+  // All that are configured, reached or not: nginx runs the pools of the whole fleet.
+  const members = configs.map((each) => ({
+    host: machines.find(({ name }) => name === each.name)?.host ?? unreachedHost(each),
+    server: serverOf(configs, each.name),
+  }))
   const reach = async (machine: Host, server: string) => {
     if (asks === null || config.health === null) return { healthy: true, detail: 'no health check' }
     return asks.check(machine, urlAt(config.health.url, server))
@@ -196,6 +200,13 @@ async function balancerOf(
       }),
     ),
   )
+}
+
+function unreachedHost({ name, address }: HostConfig): Host {
+  const refuse = async (): Promise<never> => {
+    throw new UserError('host-unreachable', `${name} was not reached`)
+  }
+  return { name, address, run: refuse, hold: refuse, close: async () => undefined }
 }
 
 export function serverOf(configs: readonly HostConfig[], name: string): string {

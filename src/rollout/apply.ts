@@ -108,7 +108,8 @@ function done(rollout: Rollout, action: Action): Rollout {
     case 'give-up':
       return next
     case 'publish': {
-      const seen: Rollout = { ...next, observed: { ...next.observed, out: action.out } }
+      // Done only when every machine of the balancer says so: no host is mixed any more.
+      const seen: Rollout = { ...next, observed: { ...next.observed, out: action.out, mixed: [] } }
       const hosts = action.hosts.filter((host) => isDoing(rollout, host, action))
       return hosts.reduce((state, host) => advance(state, host, action.step), seen)
     }

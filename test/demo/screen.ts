@@ -79,9 +79,12 @@ function repeat(everyMs: number, task: () => Promise<void>): Counting {
   const timer = setInterval(() => {
     if (isBusy) return
     isBusy = true
-    under = task().finally(() => {
-      isBusy = false
-    })
+    // A hammer that has ended says so when it is stopped.
+    under = task()
+      .catch(() => {})
+      .finally(() => {
+        isBusy = false
+      })
   }, everyMs)
   return {
     async stop() {

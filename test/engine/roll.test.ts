@@ -233,3 +233,22 @@ test('the state of a release is noted before it is activated, and when it is ver
     verifiedAt: expect.any(String),
   })
 })
+
+test('a mistake of ours ends the loop with that mistake, and nobody looks at the fleet any more', async () => {
+  const on = ground(['a', 'b'])
+  const start = planRollout(on.fleet, await on.look(), {
+    goal: v2,
+    policy: { batches: [['a'], ['b']], minServing: 1, onFailure: 'rollback' },
+    view: await on.fleet.balancer.observe(),
+  })
+  const rolling = roll(start, {
+    fleet: on.fleet,
+    perform: () => Promise.reject(new TypeError('x is not a function')),
+    onEvent: () => undefined,
+    onInterrupt: () => undefined,
+  })
+  await expect(rolling).rejects.toThrow(TypeError)
+  on.balancer.broken = 'must not be asked'
+  on.fleet.clock.advance(10_000)
+  expect(on.fleet.reports).toEqual([])
+})
