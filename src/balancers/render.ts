@@ -71,7 +71,8 @@ function variableOf(upstream: string): string {
 
 /**
  * `down` and not left away: so the other hosts keep their keys where requests are spread by a hash. A survivor that
- * is alone must not be passed over for 10 s after one error (`max_fails=0`): nobody else is there.
+ * is alone must not be passed over for 10 s after one error (`max_fails=0`): nobody else is there. An idle connection
+ * looks like a running request to whoever waits for the drain, so it may not stay for long; busy ones never idle.
  */
 function renderUpstream(set: OutSet, { members }: Fleet, variable: string): string {
   const isAlone = members.length - set.hosts.length === 1
@@ -80,7 +81,7 @@ function renderUpstream(set: OutSet, { members }: Fleet, variable: string): stri
     return isAlone ? `    server ${server} max_fails=0;\n` : `    server ${server};\n`
   })
   const head = `upstream ${poolOf(variable, set.file)} {\n`
-  return `${head}${servers.join('')}    keepalive 32;\n    keepalive_timeout 1s;\n}\n`
+  return `${head}${servers.join('')}    keepalive 32;\n    keepalive_timeout 250ms;\n}\n`
 }
 
 function refuseUnsafe(what: string, word: string, safe: RegExp): void {

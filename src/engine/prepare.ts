@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import { type Manifest, writeManifestScript } from '../hosts/history.ts'
 import type { CommandResult, Host } from '../hosts/host.ts'
-import { ensureCommitScript, fetchScript, resolveScript } from '../hosts/mirror.ts'
+import { ensureCommitScript, fetchScript, hasCommitScript, resolveScript } from '../hosts/mirror.ts'
 import { commandsScript, layOutScript, setupScript } from '../hosts/release.ts'
 import type { HostView } from './inspect.ts'
 
@@ -63,7 +63,9 @@ export async function prepareHost(view: HostView, host: Host, preparation: Prepa
       onLine,
     })
   }
-  await fetch(host, name, { script: fetchScript(layout, source), repo: source.repo })
+  // The host that resolved the ref has fetched already.
+  const { code } = await host.run(hasCommitScript(layout, manifest.sha), { timeoutMs: quickTimeoutMs })
+  if (code !== 0) await fetch(host, name, { script: fetchScript(layout, source), repo: source.repo })
   await run(host, ensureCommitScript(layout, manifest.sha), {
     what: `${name} cannot have the commit ${manifest.sha}`,
     timeoutMs: fetchTimeoutMs,

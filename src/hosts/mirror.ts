@@ -84,6 +84,11 @@ exit ${mirrorExit.unknown}
 `
 }
 
+/** Ends with 0 where the commit is in the mirror; asks no network. */
+export function hasCommitScript({ mirror }: Layout, sha: string): string {
+  return `git --git-dir=${quote(mirror)} cat-file -e ${quote(`${sha}^{commit}`)} 2>/dev/null\n`
+}
+
 /** Makes sure that a commit is in the mirror: one that no branch or tag leads to any more is fetched by its SHA, where the server gives it. */
 export function ensureCommitScript(layout: Layout, sha: string): string {
   return `${mirrorHead(layout)}

@@ -64,6 +64,9 @@ function atMs({ at }: Reported): number {
 
 function find<Type extends Reported['type']>(events: readonly Reported[], type: Type) {
   const found = events.find((event): event is Extract<Reported, { type: Type }> => event.type === type)
-  if (found === undefined) throw new Error(`the deploy told no \`${type}\` event`)
+  if (found === undefined) {
+    const error = events.find((event) => event.type === 'error')
+    throw new Error(`the deploy told no \`${type}\` event: ${error?.message}\n${error?.output ?? ''}`)
+  }
   return found
 }

@@ -70,8 +70,9 @@ async function underLoad(fleet: DemoFleet): Promise<number> {
   const perSecond = Object.values(RATES).reduce((sum, rate) => sum + rate, 0)
   section(
     'Requests come in from here on',
-    `${perSecond} a second, of the kinds that deploys are known to break: on connections kept alive, on new ones,`,
-    'POSTs that take 2 s, uploads that take 3 s, connections that are opened early and used late.',
+    `${perSecond} a second, of the kinds that deploys are known to break: on connections`,
+    'kept alive, on new ones, POSTs that take 2 s, uploads that take 3 s, connections',
+    'that are opened early and used late.',
   )
   const hammer = await startHammer(['env', `HOME=${fleet.env.HOME}`], {
     url: fleet.nginx.url,
@@ -83,14 +84,16 @@ async function underLoad(fleet: DemoFleet): Promise<number> {
 
   section(
     'A good release: v2',
-    '`git push`, and one command. Each host is taken out, drained, reloaded, verified, put back.',
+    '`git push`, and one command. One after another, each host is taken out, drained,',
+    'reloaded, verified, and put back.',
   )
   await fleet.repository.push('v2', 'good')
   await deploy(fleet, 0)
 
   section(
     'A broken release: v3',
-    'It starts, and then answers every request with 500. `pm2 deploy` would call that a success.',
+    'It starts, and then answers every request with 500.',
+    '`pm2 deploy` would call that a success.',
   )
   await fleet.repository.push('v3', 'answers-500')
   await deploy(fleet, 3)

@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { configure, ended, everywhere, failuresOf, HEALTH, NO_FAILURE, startFleet, status } from './fleet.ts'
+import {
+  configure,
+  ended,
+  everywhere,
+  failuresOf,
+  HEALTH,
+  LIGHT_LOAD,
+  NO_FAILURE,
+  startFleet,
+  status,
+} from './fleet.ts'
 import type { Lab } from './lab.ts'
 
 let lab: Lab
@@ -31,7 +41,13 @@ it.each([
   },
 )
 
-it('after all of them a good release is deployed as ever', async () => {
-  await ended(lab.deploy(['production', '--ref', 'v2']), 0)
-  expect(await lab.running()).toEqual(everywhere(lab, 'v2'))
-})
+/** The last one waits until pm2 has killed what ignores SIGINT. */
+it.each(['slow-boot', 'ignores-sigint', 'v2'] as const)(
+  'after all of them %s is deployed without a failed request',
+  async (release) => {
+    const hammer = await lab.hammer(LIGHT_LOAD)
+    await ended(lab.deploy(['production', '--ref', release]), 0)
+    expect(await lab.running()).toEqual(everywhere(lab, release))
+    expect(await failuresOf(hammer)).toEqual(NO_FAILURE)
+  },
+)

@@ -9,19 +9,19 @@ import type { ReleaseName } from './releases.ts'
 
 export type Overrides = Readonly<Record<string, unknown>>
 
-/** Short, and long enough to be honest: the app boots in 0.3 s, and the release that dies early does so after 2 s. */
+/** Short, for an app that boots in 0.3 s. */
 export const HEALTH = {
   url: `http://localhost:${APP_PORT}/health`,
-  stable: '2s',
+  stable: '1s',
   start: '12s',
   interval: '200ms',
 }
 
 export const SWITCH_FOLDER = '/var/lib/zdr-deploy/shop'
 
-/** Enough of each kind to see a gap, and few enough to leave the cores to the deploys. */
+/** Enough of the quick kinds to see a gap, and few enough to leave the cores to the deploys. */
 export const LIGHT_LOAD = {
-  rates: { 'keep-alive-get': 60, 'fresh-post': 30, 'slow-post': 2, 'slow-body': 0, 'late-ask': 2 },
+  rates: { 'keep-alive-get': 60, 'fresh-post': 30, 'slow-post': 0, 'slow-body': 0, 'late-ask': 2 },
 } as const
 
 /** How long a deploy may take until it comes to a certain line. */

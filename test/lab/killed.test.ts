@@ -27,7 +27,7 @@ it.each([
   ['verifying', 'v2'],
   ['waiting for the balancer', 'v3'],
 ] as const)('a deployer that is killed while a host is %s leaves nothing to repair by hand', async (step, release) => {
-  const hammer = await lab.hammer(LIGHT_LOAD)
+  const hammer = await lab.hammer({ rates: { ...LIGHT_LOAD.rates, 'slow-post': 2 } })
   const deploy = lab.deploy(['production', '--ref', release])
   await until(deploy, hostOf(lab, 1), step)
   deploy.kill('SIGKILL')

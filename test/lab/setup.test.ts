@@ -67,7 +67,7 @@ it('run by an administrator it leaves the switch to those who deploy', async () 
 it('prints the lines that a site lacks', async () => {
   const other = await startLab({ hosts: 1, name: 'lacks' })
   try {
-    await configure(other, asAdministrator(other))
+    await configure(other, { ...asAdministrator(other), rollout: undefined })
     const { text } = await ended(other.deploy(['production', 'setup']), 4)
     for (const line of ['shop.upstreams.conf;', 'shop.switch.conf;', 'proxy_pass http://$zdr_shop;'])
       expect(text).toContain(line)
