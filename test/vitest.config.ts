@@ -5,5 +5,8 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     exclude: ['test/lab/**'],
+    // Real daemons on a busy machine: a limit against hanging, not a measure of speed.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

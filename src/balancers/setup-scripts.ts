@@ -105,14 +105,17 @@ ${reload(words)}`
 function makeFolder({ rendered, owner }: ApplyWords): string {
   const { folder, outSets } = rendered
   const known = ` ${outSets.map(({ file }) => file).join(' ')} `
-  return `mkdir -p ${quote(folder)} && chmod 755 ${quote(folder)} && cd ${quote(folder)} || fail ${applyExit.switchFile} "no folder"
+  return `owner=${quote(owner)}
+# Whoever the switch belongs to keeps it when root sets up again: root may turn it all the same.
+[ "$owner" != root ] || [ ! -d ${quote(folder)} ] || owner=$(ls -ld ${quote(folder)} | awk '{ print $3 }')
+mkdir -p ${quote(folder)} && chmod 755 ${quote(folder)} && cd ${quote(folder)} || fail ${applyExit.switchFile} "no folder"
 current=$(switch_files)
 case ${quote(known)} in
   *" $current "*) ;;
   *) [ -z "$current" ] || fail ${applyExit.switchFile} "$current"
-     (set -C; : > in) && chown -h ${quote(owner)} in || fail ${applyExit.switchFile} "in";;
+     (set -C; : > in) && chown -h "$owner" in || fail ${applyExit.switchFile} "in";;
 esac
-chown -h ${quote(owner)} .
+chown -h "$owner" .
 `
 }
 

@@ -27,6 +27,9 @@ export const run: Command<'deploy'> = async (invocation, context) => {
   const interruption = interruptible(context)
   const open = await interruption.orStop(openFleet(config, context, { tolerant: false }))
   try {
+    // A folder that cannot be written to cannot hold the lock either: then all that is wrong is told instead.
+    if (open.findings.some(({ weight }) => weight === 'error'))
+      await interruption.orStop(preflight(open, { config, context }))
     context.report({ type: 'phase', phase: 'lock' })
     const owner = ownerOf(config, invocation.goal)
     const lock = await interruption.orStop(takeLock(open.fleet.machines, owner, systemClock))

@@ -70,13 +70,14 @@ export interface End {
 /** Where every host was verified, that is written down and old releases go. Says the outcome in each case. */
 export async function finish(deploying: Deploying, end: End): Promise<ExitCode> {
   const { open, lock, config, context } = deploying
-  const { look, goal, rollout } = end
+  const { goal, rollout } = end
   const result = outcome(rollout)
-  if (result.kind === 'deployed' || result.kind === 'unchanged') {
+  const isDone = result.kind === 'deployed' || result.kind === 'unchanged'
+  if (isDone || result.kind === 'rolled back') {
     context.report({ type: 'phase', phase: 'settle' })
     const { id, sha } = goal.manifest
     const entry = { at: new Date(systemClock.now()).toISOString(), release: id, sha, kind: goal.kind, by: who() }
-    await settle({ fleet: open.fleet, lock, views: look.views, keep: config.keepReleases }, entry)
+    await settle({ fleet: open.fleet, lock, keep: config.keepReleases }, isDone ? entry : null)
   }
   return tell(deploying, end, result)
 }

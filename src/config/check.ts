@@ -39,6 +39,10 @@ export async function checkEnvironment(
   const { block, problems } = check
   const fleet = checkFleet(check)
   const work = await checkCommands(check)
+  if (work.split.manager === 'command' && check.raw.health === undefined) {
+    const text = 'needs `health`: no process manager is known here, so the app is found by the port of its health check'
+    problems.push({ path: check.path, text })
+  }
   const { repo, path } = block
   const wanted = ref ?? block.ref
   if (problems.length > 0 || wanted === undefined || repo === undefined || path === undefined) {

@@ -25,10 +25,7 @@ export interface HostView {
 
 /** Looks at a host without changing anything. Rejects with UserError `host-unreachable` or `host-command`. */
 export async function inspectHost(fleet: Fleet, machine: Machine): Promise<HostView> {
-  const result = await machine.host.run(inspectScript(machine.layout), { timeoutMs: inspectTimeoutMs })
-  if (result.code !== 0)
-    throw new UserError('host-command', `${machine.name} could not be looked at`, { output: result.stderr })
-  const inspection = parseInspection(result.stdout)
+  const inspection = await readInspection(machine)
   const manifest = activeManifest(inspection)
   const activation = manifest === null ? undefined : activationOf(machine, manifest)
   const processes = fleet.processesOf(manifest?.manager ?? 'pm2', machine)
@@ -39,6 +36,13 @@ export async function inspectHost(fleet: Fleet, machine: Machine): Promise<HostV
   const isOnline = running.processes.some(({ status }) => status === 'online')
   const view = { machine, inspection, ...running, answer, healthy: answer === null ? isOnline : answer.healthy }
   return { ...view, runs: runningRelease(view) }
+}
+
+/** What stands on its disk. */
+export async function readInspection({ name, host, layout }: Machine): Promise<Inspection> {
+  const { code, stdout, stderr } = await host.run(inspectScript(layout), { timeoutMs: inspectTimeoutMs })
+  if (code !== 0) throw new UserError('host-command', `${name} could not be looked at`, { output: stderr })
+  return parseInspection(stdout)
 }
 
 async function askManager(running: Promise<readonly Process[]>): Promise<Pick<HostView, 'processes' | 'fault'>> {

@@ -1,6 +1,15 @@
 import { UserError } from '../errors.ts'
 import type { HeldCommand, Host } from '../hosts/host.ts'
-import { guardScript, heartbeatMs, holdLockScript, type LockOwner, ownerText, parseLockOwner } from '../hosts/lock.ts'
+import {
+  guardScript,
+  type Holding,
+  heartbeatMs,
+  holdLockScript,
+  type LockOwner,
+  lockEnd,
+  ownerText,
+  parseLockOwner,
+} from '../hosts/lock.ts'
 import { within } from '../hosts/within.ts'
 import type { HostName } from '../rollout/model.ts'
 import type { Clock } from './clock.ts'
@@ -21,6 +30,11 @@ export interface FleetLock {
    * another deploy has it now.
    */
   guarded(machine: Machine): Promise<Host>
+  /**
+   * Before the balancer is told anything: one machine that says so is enough, for the lock is all or none. Rejects
+   * with UserError `locked` where none does.
+   */
+  assertOurs(): Promise<void>
   release(): Promise<void>
 }
 
@@ -30,29 +44,40 @@ export interface FleetLock {
  */
 export async function takeLock(machines: readonly Machine[], owner: LockOwner, clock: Clock): Promise<FleetLock> {
   const held = new Map<HostName, HeldCommand>()
-  const take = async (machine: Machine): Promise<void> => {
-    const command = await holdOn(machine, owner)
+  const take = async (machine: Machine, isAgain: boolean): Promise<void> => {
+    const command = await holdOn(machine, { owner, isAgain })
     held.set(machine.name, command)
     void command.ended.then(() => held.get(machine.name) === command && held.delete(machine.name))
-  }
-  const release = async (): Promise<void> => {
-    stopBeating()
-    await Promise.all([...held.values()].map((each) => each.release()))
-    held.clear()
   }
   const stopBeating = clock.every(heartbeatMs, () => {
     for (const each of held.values()) each.write('\n')
   })
+  const release = async (): Promise<void> => {
+    stopBeating()
+    await Promise.all([...held.values()].map(letGo))
+    held.clear()
+  }
   const [first, ...others] = machines
   try {
-    if (first !== undefined) await take(first)
-    const failure = (await everywhere(others, take)).find((each) => !each.ok)
+    if (first !== undefined) await take(first, false)
+    const failure = (await everywhere(others, (machine) => take(machine, false))).find((each) => !each.ok)
     if (failure !== undefined && !failure.ok) throw failure.error
   } catch (error) {
     await release()
     throw error
   }
-  return { token: owner.token, guarded: (machine) => guardedHost(machine, { owner, held, clock, take }), release }
+  const keeping: Keeping = { owner, held, clock, takeAgain: (machine) => take(machine, true) }
+  return {
+    token: owner.token,
+    guarded: (machine) => guardedHost(machine, keeping),
+    assertOurs: () => assertOurs(machines, owner),
+    release,
+  }
+}
+
+async function letGo(held: HeldCommand): Promise<void> {
+  held.write(lockEnd)
+  await held.release()
 }
 
 interface Keeping {
@@ -60,22 +85,40 @@ interface Keeping {
   /** Where it is held now: what has ended is not in here any more. */
   readonly held: ReadonlyMap<HostName, HeldCommand>
   readonly clock: Clock
-  readonly take: (machine: Machine) => Promise<void>
+  readonly takeAgain: (machine: Machine) => Promise<void>
 }
 
-async function guardedHost(machine: Machine, { owner, held, clock, take }: Keeping): Promise<Host> {
+async function guardedHost(machine: Machine, { owner, held, clock, takeAgain }: Keeping): Promise<Host> {
   const guarded = within(machine.host, guardScript(machine.layout, owner.token))
   if (held.has(machine.name)) return guarded
   for (let tries = 1; ; tries++) {
     try {
-      await take(machine)
+      await takeAgain(machine)
       return guarded
     } catch (error) {
-      if (tries === regainTries || (error instanceof UserError && error.code === 'locked' && !isOwn(error, owner)))
-        throw error
+      const isAnothers = error instanceof UserError && error.code === 'locked' && !isOwn(error, owner)
+      if (tries === regainTries || isAnothers) throw error
       await clock.sleep(regainPauseMs)
     }
   }
+}
+
+async function assertOurs(machines: readonly Machine[], owner: LockOwner): Promise<void> {
+  const ask = async ({ host, layout, name }: Machine): Promise<void> => {
+    const { code } = await host.run(guardScript(layout, owner.token), { timeoutMs: answerMs })
+    if (code !== 0) throw lostToAnother(name)
+  }
+  try {
+    await Promise.any(machines.map(ask))
+  } catch (error) {
+    throw new UserError('locked', 'No host says any more that the lock is ours: nothing more is changed', {
+      cause: error,
+    })
+  }
+}
+
+function lostToAnother(name: HostName): UserError {
+  return new UserError('locked', `another deploy had the lock on ${name} meanwhile: this one changes nothing more`)
 }
 
 /** Our own earlier script may live on, on the far side of a cut connection, until it misses our heartbeat. */
@@ -83,13 +126,14 @@ function isOwn(error: UserError, owner: LockOwner): boolean {
   return parseLockOwner(JSON.stringify(error.cause))?.token === owner.token
 }
 
-async function holdOn({ name, host, layout }: Machine, owner: LockOwner): Promise<HeldCommand> {
-  const held = await host.hold(holdLockScript(layout, owner))
+async function holdOn({ name, host, layout }: Machine, holding: Holding): Promise<HeldCommand> {
+  const held = await host.hold(holdLockScript(layout, holding))
   const answer = await lineOf(held)
   if (answer === 'locked') return held
   const line = answer === 'held' ? await lineOf(held) : null
   const { stderr } = await endOf(held)
   if (answer === 'held') throw heldByAnother(name, line ?? '')
+  if (answer === 'lost') throw lostToAnother(name)
   if (answer === 'no flock')
     throw new UserError('preflight', `${name} has no flock, which keeps two deploys apart`, {
       hint: 'Install util-linux there.',

@@ -15,7 +15,13 @@ export async function observe(fleet: Fleet, previous: Observation): Promise<Obse
     Promise.all(fleet.machines.map((machine) => isWell(fleet, machine, previous.healthy))),
   ])
   const names = fleet.machines.filter((_, index) => healthy[index] === true).map(({ name }) => name)
-  return { out: view.out, mixed: view.mixed, healthy: names }
+  return observationOf(view, names)
+}
+
+/** A host that an operator took out at some machines only is to be out at all of them: nobody of ours puts it back anywhere. */
+export function observationOf({ out, mixed, byHand }: BalancerView, healthy: readonly HostName[]): Observation {
+  const isByHand = (host: HostName): boolean => byHand.includes(host)
+  return { out: [...out, ...mixed.filter(isByHand)], mixed: mixed.filter((host) => !isByHand(host)), healthy }
 }
 
 async function lookAtBalancer({ balancer, clock, times }: Fleet): Promise<BalancerView> {

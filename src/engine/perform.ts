@@ -60,6 +60,7 @@ async function change(performing: Performing, action: Exclude<Action, { type: 'o
     case 'give-up':
       throw new UserError('balancer', action.reason)
     case 'publish':
+      await lock.assertOurs()
       return fleet.balancer.publish({
         out: action.out,
         byHand: performing.byHand.filter((host) => action.out.includes(host)),
@@ -125,14 +126,12 @@ async function activate(performing: Performing, machine: Machine, release: Relea
 
 async function reload(performing: Performing, machine: Machine, release: ReleaseId): Promise<void> {
   const { fleet, lock } = performing
-  const { manager, ...manifest } = manifestFor(performing, machine, release)
-  const activation = activationOf(machine, { ...manifest, manager })
-  const processes = fleet.processesOf(manager, machine)
+  const manifest = manifestFor(performing, machine, release)
+  const processes = fleet.processesOf(manifest.manager, machine)
   const host = await lock.guarded(machine)
-  const running = await processes.running(machine.host, activation)
-  performing.replaced.set(machine.name, new Set(running.map(({ pid }) => pid).filter((pid) => pid > 0)))
   const onLine = (line: string): void => fleet.report({ type: 'output', host: machine.name, line })
-  await processes.reload(host, activation, { timeoutMs: reloadTimeoutMs, onLine })
+  const before = await processes.reload(host, activationOf(machine, manifest), { timeoutMs: reloadTimeoutMs, onLine })
+  performing.replaced.set(machine.name, new Set(before.map(({ pid }) => pid).filter((pid) => pid > 0)))
 }
 
 async function verifyRelease(performing: Performing, machine: Machine, release: ReleaseId): Promise<void> {

@@ -1,8 +1,10 @@
 import type { BalancerView } from '../balancers/balancer.ts'
 import { type HistoryEntry, type Manifest, previousDeployed } from '../hosts/history.ts'
+import type { Inspection } from '../hosts/inspection.ts'
 import type { HostAtStart, HostName, Observation, Plan, ReleaseId } from '../rollout/model.ts'
 import { type Fleet, foreignRelease } from './fleet.ts'
 import { activeManifest, type HostView } from './inspect.ts'
+import { observationOf } from './observe.ts'
 
 export interface Policy {
   readonly batches: readonly (readonly HostName[])[]
@@ -32,7 +34,7 @@ export function planRollout(
     canPublish: (out) => fleet.balancer.canPublish(out),
   }
   const healthy = views.filter((each) => each.healthy).map(({ machine }) => machine.name)
-  return { plan, observed: { out: view.out, mixed: view.mixed, healthy } }
+  return { plan, observed: observationOf(view, healthy) }
 }
 
 function hostAtStart(
@@ -45,17 +47,16 @@ function hostAtStart(
 }
 
 /**
- * What runs is gone back to where it was once deployed (or is not ours); what a deploy that was cut off left behind is
- * not: then it is the release that was deployed last.
+ * The release that was deployed last, one for all: what a deploy that was cut off left running is not gone back to.
+ * Where that is the goal itself, what runs, if it was once deployed (or is not ours), is better than nothing.
  */
 function releaseToGoBackTo({ inspection, runs }: HostView, goal: ReleaseId): ReleaseId | null {
   const isThere = (id: ReleaseId | null): id is ReleaseId =>
     id !== null && inspection.releases.includes(id) && inspection.manifests.some((manifest) => manifest.id === id)
-  const wasDeployed = inspection.history.some(({ release }) => release === runs)
-  if (runs !== null && runs !== goal && (runs === foreignRelease || wasDeployed)) return runs
   const last = lastDeployed(inspection.history)
   if (isThere(last) && last !== goal) return last
-  // The same release again: what was before it, or itself, is better than nothing.
+  const wasDeployed = inspection.history.some(({ release }) => release === runs)
+  if (runs !== null && runs !== goal && (runs === foreignRelease || wasDeployed)) return runs
   if (isThere(last)) return last
   return runs !== goal ? runs : null
 }
@@ -120,8 +121,8 @@ function isSame(manifest: Manifest, wanted: Wanted): boolean {
 
 /** What may be pruned is what is not here: what runs, what it goes back to, and the newest. */
 export function releasesToKeep(
-  { inspection }: HostView,
-  { goal, keep }: { readonly goal: ReleaseId; readonly keep: number },
+  inspection: Inspection,
+  { goal, keep }: { readonly goal: ReleaseId | null; readonly keep: number },
 ): readonly ReleaseId[] {
   const active = activeManifest(inspection)?.id
   const history = [...inspection.history]
@@ -129,7 +130,7 @@ export function releasesToKeep(
     goal,
     active,
     lastDeployed(history),
-    previousDeployed(history, goal),
+    goal === null ? null : previousDeployed(history, goal),
     previousDeployed(history, lastDeployed(history)),
   ]
   // One without a manifest was never prepared to its end.

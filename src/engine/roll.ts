@@ -65,7 +65,8 @@ function watch(fleet: Fleet, { now, put }: Watching): () => void {
       if (now().observed.out === before.observed.out && now().doing === null)
         put({ events: [{ type: 'observed', observation }], log: null })
     } catch (error) {
-      fleet.report({ type: 'note', level: 'warning', text: `could not look meanwhile: ${describe(error).reason}` })
+      const text = `could not look meanwhile: ${describe(error).reason}`
+      if (couldComeBack(now())) fleet.report({ type: 'note', level: 'warning', text })
     } finally {
       isLooking = false
     }

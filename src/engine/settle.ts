@@ -1,11 +1,11 @@
-import { appendHistoryScript, type HistoryEntry, previousDeployed } from '../hosts/history.ts'
+import { appendHistoryScript, type HistoryEntry } from '../hosts/history.ts'
 import { pruneScript } from '../hosts/release.ts'
 import { describe } from './describe.ts'
 import { everywhere } from './everywhere.ts'
-import type { Fleet } from './fleet.ts'
-import type { HostView } from './inspect.ts'
+import type { Fleet, Machine } from './fleet.ts'
+import { readInspection } from './inspect.ts'
 import type { FleetLock } from './lock.ts'
-import { releasesToKeep } from './plan.ts'
+import { lastDeployed, releasesToKeep } from './plan.ts'
 import { run } from './prepare.ts'
 
 /** Removing some 100,000 small files. */
@@ -15,45 +15,35 @@ const quickTimeoutMs = 30_000
 export interface Settling {
   readonly fleet: Fleet
   readonly lock: FleetLock
-  readonly views: readonly HostView[]
   readonly keep: number
 }
 
 /**
- * After every host was verified: writes it into each host's history, then removes what is old. What cannot be done is a
- * warning: the release serves. The history is written first, so that the release before is known, and kept.
+ * Writes the entry, where every host was verified, into each host's history; then removes what is old, what failed
+ * first. What cannot be done is a warning: it changes nothing for users. The history is written first, so that the
+ * release before is known, and kept.
  */
-export async function settle(settling: Settling, entry: HistoryEntry): Promise<void> {
-  const settled = await everywhere(settling.views, (view) => settleHost(settling, view, entry))
+export async function settle(settling: Settling, entry: HistoryEntry | null): Promise<void> {
+  const settled = await everywhere(settling.fleet.machines, (machine) => settleHost(settling, machine, entry))
   for (const each of settled) {
     if (each.ok) continue
-    settling.fleet.report({
-      type: 'note',
-      level: 'warning',
-      host: each.item.machine.name,
-      text: `tidying up failed: ${describe(each.error).reason}`,
-    })
+    const text = `tidying up failed: ${describe(each.error).reason}`
+    settling.fleet.report({ type: 'note', level: 'warning', host: each.item.name, text })
   }
 }
 
-async function settleHost({ lock, keep }: Settling, view: HostView, entry: HistoryEntry): Promise<void> {
-  const { machine, inspection } = view
+/** By what stands there now: a rollout lies between this and what was seen at its start. */
+async function settleHost({ lock, keep }: Settling, machine: Machine, entry: HistoryEntry | null): Promise<void> {
   const host = await lock.guarded(machine)
-  const isNew = previousDeployed(inspection.history, null) !== entry.release
-  if (isNew)
-    await run(host, appendHistoryScript(machine.layout, entry), {
-      what: 'the history could not be written',
-      timeoutMs: quickTimeoutMs,
-    })
-  const history = isNew ? [...inspection.history, entry] : inspection.history
-  const releases = [...new Set([...inspection.releases, entry.release])]
-  const kept = releasesToKeep(
-    { ...view, inspection: { ...inspection, history, releases } },
-    { goal: entry.release, keep },
-  )
-  if (releases.every((id) => kept.includes(id))) return
-  await run(host, pruneScript(machine.layout, kept), {
-    what: 'old releases could not be removed',
-    timeoutMs: pruneTimeoutMs,
-  })
+  const { history, ...inspection } = await readInspection(machine)
+  const isNew = entry !== null && lastDeployed(history) !== entry.release
+  if (isNew) {
+    const what = 'the history could not be written'
+    await run(host, appendHistoryScript(machine.layout, entry), { what, timeoutMs: quickTimeoutMs })
+  }
+  const present = { ...inspection, history: isNew ? [...history, entry] : history }
+  const kept = releasesToKeep(present, { goal: entry?.release ?? null, keep })
+  if (inspection.releases.every((id) => kept.includes(id))) return
+  const what = 'old releases could not be removed'
+  await run(host, pruneScript(machine.layout, kept), { what, timeoutMs: pruneTimeoutMs })
 }

@@ -2,6 +2,9 @@ import { UserError } from '../errors.ts'
 import type { Activation, Process, Processes } from '../processes/processes.ts'
 import type { Fleet, Machine } from './fleet.ts'
 
+/** A host that was not touched is asked for so many intervals before it counts as ill: one lost packet loses no host. */
+const untouchedAsks = 3
+
 export interface Verification {
   readonly machine: Machine
   readonly activation: Activation
@@ -90,7 +93,7 @@ function isInside(path: string, directory: string): boolean {
 async function untilHealthy(fleet: Fleet, verification: Verification): Promise<number> {
   if (fleet.health === null) return fleet.clock.now()
   const isFresh = verification.before !== null
-  const giveUpAt = fleet.clock.now() + (isFresh ? fleet.times.startMs : 0)
+  const giveUpAt = fleet.clock.now() + (isFresh ? fleet.times.startMs : untouchedAsks * fleet.times.intervalMs)
   let sinceMs = fleet.clock.now()
   for (let passes = 0; ; ) {
     const { healthy, detail } = await fleet.health.check(verification.machine.host)

@@ -24,9 +24,22 @@ export const heartbeatMs = 10_000
 const waitSeconds = 2
 
 export const lockLost = 76
+const endStatus = 3
 
-/** Prints `locked`, then holds it until its stdin ends or is silent too long; prints `held` and the owner's line where another has it. */
-export function holdLockScript({ zdr, lock }: Layout, owner: LockOwner): string {
+export interface Holding {
+  readonly owner: LockOwner
+  /** It was ours a moment ago: only where no other deploy had it since may it be ours again. */
+  readonly isAgain: boolean
+}
+
+/** Ends the holding for good. Without it the owner's line stays, so that the same deploy may take it again. */
+export const lockEnd = 'end\n'
+
+/**
+ * Prints `locked`, then holds it until it is told `lockEnd`, or its stdin ends or is silent too long. Prints `held`
+ * and the owner's line where another has it, and `lost` where another had it since.
+ */
+export function holdLockScript({ zdr, lock }: Layout, { owner, isAgain }: Holding): string {
   return `set -u
 mkdir -p -m 0700 ${quote(zdr)} || exit
 command -v flock >/dev/null 2>&1 || { echo 'no flock'; exit 0; }
@@ -36,10 +49,13 @@ if ! flock -w ${waitSeconds} 8; then
   cat ${quote(lock)} 2>/dev/null
   exit 0
 fi
+${isAgain ? `grep -qF ${quote(`"token":"${owner.token}"`)} ${quote(lock)} 2>/dev/null || { echo lost; exit 0; }` : ''}
 printf '%s\\n' ${quote(JSON.stringify(owner))} > ${quote(`${lock}.new`)} && mv -f ${quote(`${lock}.new`)} ${quote(lock)} || exit
 echo locked
-while timeout ${heartbeatMissedSeconds} sh -c 'IFS= read -r beat'; do :; done
-rm -f ${quote(lock)}
+while :; do
+  timeout ${heartbeatMissedSeconds} sh -c 'IFS= read -r beat || exit 1; [ "$beat" != end ] || exit ${endStatus}'
+  case $? in 0) ;; ${endStatus}) rm -f ${quote(lock)}; break ;; *) break ;; esac
+done
 `
 }
 

@@ -21,9 +21,10 @@ export function command({ port }: { readonly port: number | null }): Processes {
     running: (host) => listeners(host, port),
     isPinned: () => false,
     reload: async (host, { current, commands, env }, options) => {
+      const before = await listeners(host, port)
       const script = commandsScript({ directory: current, commands, env, layout: layout(posix.dirname(current)) })
       const result = await host.run(script, options)
-      if (result.code === 0) return
+      if (result.code === 0) return before
       const ended = result.timedOut
         ? `did not end within ${options.timeoutMs / 1000} s`
         : `ended with ${result.code ?? result.signal}`

@@ -30,12 +30,14 @@ export function pm2({ path }: { readonly path: string }): Processes {
     isPinned,
     reload: async (host, activation, options) => {
       const seen = await look(host, path, activation)
-      const mends = findMends(mineOf(seen).map(toProcess), seen.calls, activation)
+      const before = mineOf(seen).map(toProcess)
+      const mends = findMends(before, seen.calls, activation)
       await endForgotten(host, seen)
       const commands = startInstead(activation.commands, mends)
       const script = reloadScript(activation, mends.length > 0 ? [...commands, saveAgain] : commands, options.timeoutMs)
       const result = await host.run(script, options)
       if (result.code !== 0) throw reloadError(host, result, options.timeoutMs)
+      return before
     },
     stop: async (host, activation) => {
       const seen = await look(host, path, activation)

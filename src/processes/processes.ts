@@ -51,13 +51,14 @@ export interface Processes {
   isPinned(processes: readonly Process[], activation: Activation): boolean
   /**
    * Makes the processes run the activated release. Its word proves nothing: verify afterwards. May be repeated.
+   * Resolves with the processes that were there before: none of their pids may be left.
    * Rejects with UserError `host-command`, with the command's last lines as output.
    */
   reload(
     host: Host,
     activation: Activation,
     options: { readonly timeoutMs: number; readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void },
-  ): Promise<void>
+  ): Promise<readonly Process[]>
   /** Stops and forgets the app's processes: the very first release failed, and there is nothing to go back to. */
   stop(host: Host, activation: Activation): Promise<void>
   /** The last `lines` lines that the app's processes wrote (both streams), for a person who asks why. Never rejects: '' where there is nothing. */

@@ -90,6 +90,8 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
     })
 
     it('counts an upload whose body is still on its way', async () => {
+      // Idle connections of the test before are none of this one's business.
+      await expect.poll(() => connectedBackend(nginx)).toBeUndefined()
       const upload = request(`${nginx.url}/upload`, { method: 'POST', headers: { 'content-length': 4 } })
       const answered = new Promise<string>((resolve, reject) => {
         upload.on('error', reject).on('response', (response) => response.setEncoding('utf8').on('data', resolve))
@@ -106,8 +108,11 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
     })
 
     it('sees idle connections of a pool that is not used any more close by themselves', async () => {
-      await inTurn(6, () => fetch(nginx.url).then((response) => response.text()))
-      expect(await connectionsOf(backendOf(nginx, host))).toBeGreaterThan(0)
+      const askAndCount = async (): Promise<number> => {
+        await inTurn(6, () => fetch(nginx.url).then((response) => response.text()))
+        return connectionsOf(backendOf(nginx, host))
+      }
+      await expect.poll(askAndCount).toBeGreaterThan(0)
       const balancer = nginx.open()
       await balancer.publish({ out: [host], byHand: [], by })
       await balancer.drained(host, { timeoutMs: 5_000 })

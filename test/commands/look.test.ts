@@ -87,7 +87,7 @@ describe('where no other host would answer meanwhile', () => {
         tools: [],
         running: async () => [],
         isPinned: () => isPinned,
-        reload: async () => undefined,
+        reload: async () => [],
         stop: async () => undefined,
         log: async () => '',
       }),

@@ -1,5 +1,5 @@
 /** The demo's story, started by test/setup/demo.mjs: a good release and a broken one, rolled over a fleet under load. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { REQUEST_TIMEOUT_MS, startHammer } from '../lab/hammer.ts'
@@ -17,11 +17,14 @@ const RATES = { 'keep-alive-get': 150, 'fresh-post': 40, 'slow-post': 4, 'slow-b
 const screen = createScreen(process.stdout, process.env)
 const { paint, say, section } = screen
 const folder = await openGround()
-let leaving: Promise<never> | null = null
+const interruption: { leaving: Promise<never> | null; deploying: ChildProcess | null } = {
+  leaving: null,
+  deploying: null,
+}
 // A second signal, or a terminal that is gone, must not end this in the middle of its cleaning up.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => {
-    leaving ??= leave()
+    interruption.leaving ??= leave()
   })
 process.stdout.on('error', () => {})
 
@@ -29,7 +32,7 @@ try {
   process.exitCode = await tell()
 } catch (error) {
   // Whoever was interrupted has nothing to say of what broke by it.
-  if (leaving !== null) await leaving
+  await interruption.leaving
   screen.close()
   say(paint.bad(`\nThe demo broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`))
   process.exitCode = 1
@@ -113,6 +116,7 @@ async function deploy({ env, repository }: DemoFleet, expected: number, ...words
     env: { ...terminalOf(process.env), ...env },
     stdio: 'inherit',
   })
+  interruption.deploying = child
   const [code] = (await once(child, 'exit')) as [number | null]
   if (code !== expected) throw new Error(`zdr-deploy ${command.join(' ')} ended with ${code}, and not with ${expected}`)
 }
@@ -152,6 +156,8 @@ function number(value: number): string {
 }
 
 async function leave(): Promise<never> {
+  // It would finish the host under way, on a fleet that is being taken away.
+  interruption.deploying?.kill('SIGKILL')
   screen.close()
   say('\n   Cleaning up')
   await clear(folder)

@@ -106,8 +106,10 @@ export function apps(): Apps {
       reload: async (_, { current }) => {
         const app = of(name)
         if (app.isDown) throw new UserError('host-command', `${name}: pm2 ended with 1`)
+        const before = app.processes
         app.reloads += 1
         app.processes = [process({ pid: nextPid++, cwd: realpathSync(current) })]
+        return before
       },
       stop: async () => {
         of(name).processes = []
@@ -154,4 +156,9 @@ export function fleet(change: Partial<Fleet> & { readonly clock?: FakeClock } = 
 }
 
 /** A lock that is always ours. */
-export const ours: FleetLock = { token: 'ours', guarded: async ({ host }) => host, release: async () => {} }
+export const ours: FleetLock = {
+  token: 'ours',
+  guarded: async ({ host }) => host,
+  assertOurs: async () => {},
+  release: async () => {},
+}

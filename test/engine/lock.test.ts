@@ -7,7 +7,7 @@ import type { Machine } from '../../src/engine/fleet.ts'
 import { type FleetLock, takeLock } from '../../src/engine/lock.ts'
 import type { HeldCommand } from '../../src/hosts/host.ts'
 import { layout } from '../../src/hosts/layout.ts'
-import { heartbeatMs, type LockOwner, lockLost, readLockScript } from '../../src/hosts/lock.ts'
+import { heartbeatMs, type LockOwner, lockEnd, lockLost, readLockScript } from '../../src/hosts/lock.ts'
 import { localHost } from '../balancers/local-host.ts'
 import { fakeClock } from './fake-clock.ts'
 
@@ -128,6 +128,30 @@ test.concurrent('a deploy that lost its lock to another changes nothing more', a
   await expect(lock.guarded(a)).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining('bob@ci') })
 })
 
+test.concurrent('a deploy whose lock another had meanwhile changes nothing more, though it is free again', async ({
+  onTestFinished,
+}) => {
+  const { begun, machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  const lock = await take([a], 'ada@laptop')
+  await begun[0]?.held.release()
+  await (await take([a], 'bob@ci')).release()
+  await expect(lock.guarded(a)).rejects.toMatchObject({ code: 'locked' })
+  await expect(lock.assertOurs()).rejects.toMatchObject({ code: 'locked' })
+})
+
+test.concurrent('before the balancer is told anything, one host that knows the lock as ours is enough', async ({
+  onTestFinished,
+}) => {
+  const { machine, take } = ground(onTestFinished)
+  const [a, b] = [machine('a'), machine('b')]
+  const lock = await take([a, b], 'ada@laptop')
+  await a.host.run(`rm ${a.layout.lock}`, { timeoutMs })
+  await lock.assertOurs()
+  await b.host.run(`rm ${b.layout.lock}`, { timeoutMs })
+  await expect(lock.assertOurs()).rejects.toMatchObject({ code: 'locked' })
+})
+
 test.concurrent('while it is held a word is sent now and then, for a deployer that is silent is given up', async ({
   onTestFinished,
 }) => {
@@ -137,7 +161,7 @@ test.concurrent('while it is held a word is sent now and then, for a deployer th
   expect(begun.map(({ written }) => written.length)).toEqual([2, 2])
   await lock.release()
   clock.advance(heartbeatMs * 2)
-  expect(begun.map(({ written }) => written.length)).toEqual([2, 2])
+  expect(begun.map(({ written }) => written.slice(2))).toEqual([[lockEnd], [lockEnd]])
 })
 
 test.concurrent('a machine without flock is refused: nothing would keep two deploys apart', async ({

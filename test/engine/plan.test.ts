@@ -152,11 +152,14 @@ describe('of the releases are kept', () => {
 
   test('what runs, the goal, what was deployed last and the one before, however old and however few are to be kept', () => {
     const history = [entry(first), entry(third), entry(goal)]
-    const kept = releasesToKeep(view({ releases: ids, history, current: active }), { goal, keep: 2 })
+    const kept = releasesToKeep(view({ releases: ids, history, current: active }).inspection, { goal, keep: 2 })
     expect([...kept].toSorted()).toEqual([second, third, goal])
   })
   test('the newest beside them', () => {
-    const kept = releasesToKeep(view({ releases: ids, history: [entry(first), entry(goal)] }), { goal, keep: 5 })
+    const kept = releasesToKeep(view({ releases: ids, history: [entry(first), entry(goal)] }).inspection, {
+      goal,
+      keep: 5,
+    })
     expect([...kept].toSorted()).toEqual([first, ...ids.slice(-4)])
   })
   test('none that failed, and none that was never prepared to its end, as long as nothing needs them', () => {
@@ -165,7 +168,7 @@ describe('of the releases are kept', () => {
       .filter((id) => id !== half)
       .map((id) => manifest(id, { state: id === broken ? 'failed' : 'verified' }))
     const seen = view({ releases: ids, manifests, history: [entry(first), entry(goal)] })
-    const kept = releasesToKeep(seen, { goal, keep: 4 })
+    const kept = releasesToKeep(seen.inspection, { goal, keep: 4 })
     expect([...kept].toSorted()).toEqual([first, ids[4], ids[5], goal])
   })
 })

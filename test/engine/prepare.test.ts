@@ -51,7 +51,7 @@ const nothingRuns = {
   tools: [],
   running: async () => [],
   isPinned: () => false,
-  reload: async () => undefined,
+  reload: async () => [],
   stop: async () => undefined,
   log: async () => '',
 } as const
@@ -85,6 +85,12 @@ describe('a release is prepared', () => {
     expect(existsSync(join(machine.layout.manifests, `20261121000000-${sha.slice(0, 7)}.json`))).toBe(false)
     await prepare({ prepare: ['touch built'] })
     expect(existsSync(join(release(), 'built'))).toBe(true)
+  })
+
+  test('again where it failed: what was built then may be what was wrong', async () => {
+    await prepare({ prepare: ['echo once >> built'], state: 'failed' })
+    await prepare({ prepare: ['echo once >> built'] })
+    expect(readFileSync(join(release(), 'built'), 'utf8')).toBe('once\nonce\n')
   })
 
   test('after post-setup the first time, until a release was prepared to its end', async () => {

@@ -6,8 +6,8 @@ import type { HistoryEntry } from '../../src/hosts/history.ts'
 import { entry, manifest, ours } from './fakes.ts'
 import { ground, layOut, v1, v2 } from './ground.ts'
 
-async function settled(on: ReturnType<typeof ground>, deployed: HistoryEntry, keep = 5): Promise<void> {
-  await settle({ fleet: on.fleet, lock: ours, views: await on.look(), keep }, deployed)
+async function settled(on: ReturnType<typeof ground>, deployed: HistoryEntry | null, keep = 5): Promise<void> {
+  await settle({ fleet: on.fleet, lock: ours, keep }, deployed)
 }
 
 const histories = async (on: ReturnType<typeof ground>) =>
@@ -40,6 +40,17 @@ test('old releases are removed, and never the one that runs or the one before', 
   const [view] = await on.look()
   expect(view?.inspection.releases).toEqual([old, v1, v2])
   expect(view?.inspection.manifests.map(({ id }) => id)).toEqual([old, v1, v2])
+})
+
+test('after a deploy that failed nothing is written, and what failed is removed: a pipeline that tries again and again fills no disk', async () => {
+  const on = ground(['a'])
+  const [machine] = on.fleet.machines
+  if (machine === undefined) throw new Error('no machine')
+  layOut(machine, manifest('20270101000000-0000000', { state: 'failed' }))
+  await settled(on, null)
+  const [view] = await on.look()
+  expect(view?.inspection.releases).toEqual([v1, v2])
+  expect(await histories(on)).toEqual([[`deploy ${v1}`]])
 })
 
 test('what cannot be tidied up is a warning: the release serves, and the other hosts are tidied', async () => {
