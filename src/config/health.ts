@@ -8,7 +8,7 @@ export interface HealthUrl {
   readonly port: number
 }
 
-const defaults = { timeoutMs: 5000, passes: 2, intervalMs: 500, stableMs: 3000, startMs: 30_000 }
+const defaults = { timeoutMs: 5000, passes: 2, intervalMs: 250, stableMs: 3000, startMs: 30_000 }
 
 /** Asked on the host itself, so `localhost` in it is the host. */
 export function parseHealthUrl(raw: unknown): Parsed<HealthUrl> {

@@ -23,6 +23,12 @@ export interface Run {
 }
 
 export const HOSTS = 3
+/** The longest request of the load. */
+export const LONGEST_REQUEST_MS = 2_000
+/** Those of the peers' baselines: keep-alive and fresh requests, and some that take two seconds. */
+const LOAD = { rates: { 'keep-alive-get': 50, 'fresh-post': 50, 'slow-post': 10, 'slow-body': 0, 'late-ask': 0 } } as const
+/** An app that takes a second to boot, as most do. */
+const APP = { env: { BOOT_MS: '1000' } } as const
 export const BROKEN: ReleaseName = 'answers-500'
 const PM2 = fileURLToPath(new URL('../../node_modules/pm2/bin/pm2', import.meta.url))
 
@@ -31,7 +37,7 @@ export async function runPm2Deploy(): Promise<readonly Run[]> {
   const lab = await startLab({ hosts: HOSTS, name: 'bench-pm2' })
   const pm2 = (...words: readonly string[]) => lab.program([process.execPath, PM2, ...words])
   const deploy = async (release: ReleaseName, ...words: readonly string[]) => {
-    const file = await lab.config({ ref: release, health: undefined, balancer: undefined, rollout: undefined })
+    const file = await lab.config({ ...APP, ref: release, health: undefined, balancer: undefined, rollout: undefined })
     // `--force`: without it, it wants to be run in a clone of the app.
     return pm2('deploy', file, 'production', ...words, '--force')
   }
@@ -63,12 +69,12 @@ export async function runOurs(): Promise<OwnRuns> {
   const url = `http://localhost:${APP_PORT}/health`
   const deploy = (release: ReleaseName) => Promise.resolve(lab.deploy(['production', '--ref', release, '--json']))
   try {
-    await configure(lab, { health: url })
+    await configure(lab, { ...APP, health: url })
     const usual = [
       await measure(lab, { name: 'zdr-deploy', release: 'v2', load: true }, deploy),
       await measure(lab, { name: 'zdr-deploy', release: BROKEN, load: true }, deploy),
     ]
-    await configure(lab, { health: { url, stable: '0s' } })
+    await configure(lab, { ...APP, health: { url, stable: '0s' } })
     const name = 'zdr-deploy, stable: 0s'
     const quick = [
       await measure(lab, { name, release: 'v3', load: true }, deploy),
@@ -87,7 +93,7 @@ async function measure(
   { name, release, load }: Case,
   start: (release: ReleaseName) => Promise<RunningDeploy>,
 ): Promise<Run> {
-  const hammer = load ? await lab.hammer() : null
+  const hammer = load ? await lab.hammer(LOAD) : null
   const startedMs = performance.now()
   const { code, stdout } = await (await start(release)).result
   const tookMs = performance.now() - startedMs

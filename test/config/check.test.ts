@@ -325,7 +325,7 @@ describe('health', () => {
       statuses: null,
       timeoutMs: 5000,
       passes: 2,
-      intervalMs: 500,
+      intervalMs: 250,
       stableMs: 3000,
       startMs: 30_000,
     }

@@ -13,7 +13,7 @@ export type Overrides = Readonly<Record<string, unknown>>
 export const HEALTH = {
   url: `http://localhost:${APP_PORT}/health`,
   stable: '1s',
-  start: '12s',
+  start: '8s',
   interval: '200ms',
 }
 

@@ -25,7 +25,6 @@ it.each([
   ['waiting until drained', 'v2'],
   ['reloading', 'v3'],
   ['verifying', 'v2'],
-  ['waiting for the balancer', 'v3'],
 ] as const)('a deployer that is killed while a host is %s leaves nothing to repair by hand', async (step, release) => {
   const hammer = await lab.hammer({ rates: { ...LIGHT_LOAD.rates, 'slow-post': 2 } })
   const deploy = lab.deploy(['production', '--ref', release])

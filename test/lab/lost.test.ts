@@ -45,7 +45,6 @@ it('a host that is out and untouched is put back at once when one that serves di
   await configure(lab, { rollout: { batch: 1, 'min-serving': 2 } })
   const held = await holdConnection(lab, hostOf(lab, 1))
   const deploy = lab.deploy(['production', '--ref', 'v3'])
-  void deploy.result.then(() => console.log(deploy.lines.join('\n')))
   await until(deploy, hostOf(lab, 1), 'waiting until drained')
   await hostOf(lab, 3).powerOff()
   // The connection is still held: nothing but the other host's death lets the drain end.

