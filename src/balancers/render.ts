@@ -81,7 +81,7 @@ function renderUpstream(set: OutSet, { members }: Fleet, variable: string): stri
     return isAlone ? `    server ${server} max_fails=0;\n` : `    server ${server};\n`
   })
   const head = `upstream ${poolOf(variable, set.file)} {\n`
-  return `${head}${servers.join('')}    keepalive 32;\n    keepalive_timeout 250ms;\n}\n`
+  return `${head}${servers.join('')}    keepalive 32;\n    keepalive_timeout 100ms;\n}\n`
 }
 
 function refuseUnsafe(what: string, word: string, safe: RegExp): void {

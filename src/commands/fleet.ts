@@ -140,6 +140,7 @@ async function compose(config: EnvironmentConfig, { report }: CommandContext, pa
       stableMs: health?.stableMs ?? defaultStableMs,
       startMs: health?.startMs ?? defaultStartMs,
       drainTimeoutMs: rollout.drainTimeoutMs,
+      silentMs: (health?.timeoutMs ?? defaultTimeoutMs) + roundTripMs,
     },
     onDrainTimeout: rollout.onDrainTimeout,
     clock: systemClock,
@@ -147,8 +148,11 @@ async function compose(config: EnvironmentConfig, { report }: CommandContext, pa
   }
 }
 
+/** For what is around a question: the way to the host, and a shell there. */
+const roundTripMs = 3_000
 /** Without a health check only the processes are watched. */
-const defaultIntervalMs = 500
+const defaultTimeoutMs = 5_000
+const defaultIntervalMs = 250
 const defaultStableMs = 3_000
 const defaultStartMs = 60_000
 

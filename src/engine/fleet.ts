@@ -22,6 +22,8 @@ export interface Times {
   readonly stableMs: number
   readonly startMs: number
   readonly drainTimeoutMs: number
+  /** A host that says nothing for so long when asked whether it is well is not: a lost machine is not waited for. */
+  readonly silentMs: number
 }
 
 export interface Fleet {

@@ -19,7 +19,7 @@ import type { Machine } from './fleet.ts'
 /** Longer than the script itself waits for a lock that is only looked at. */
 const answerMs = 20_000
 /** How long a host whose connection was lost is tried for its lock, before a step there. */
-const regainTries = 10
+const regainTries = 5
 const regainPauseMs = 1_000
 
 export interface FleetLock {

@@ -37,20 +37,28 @@ async function lookAtBalancer({ balancer, clock, times }: Fleet): Promise<Balanc
 
 async function isWell(fleet: Fleet, machine: Machine, wellBefore: readonly HostName[]): Promise<boolean> {
   const asks = wellBefore.includes(machine.name) ? asksMax : 1
-  for (let count = 1; count <= asks; count++) {
-    if (await isHealthy(fleet, machine)) return true
-    if (count < asks) await fleet.clock.sleep(fleet.times.intervalMs)
+  for (let count = 1; ; count++) {
+    const word = await Promise.race([ask(fleet, machine), silence(fleet)])
+    // Who was silent for so long is not asked again: somebody may be waiting to be put back.
+    if (word !== 'ill' || count === asks) return word === 'well'
+    await fleet.clock.sleep(fleet.times.intervalMs)
   }
-  return false
+}
+
+type Word = 'well' | 'ill' | 'silent'
+
+async function silence({ clock, times }: Fleet): Promise<Word> {
+  await clock.sleep(times.silentMs)
+  return 'silent'
 }
 
 /** Without a health check, running processes have to do. */
-export async function isHealthy(fleet: Fleet, machine: Machine): Promise<boolean> {
+async function ask(fleet: Fleet, machine: Machine): Promise<Word> {
   try {
-    if (fleet.health !== null) return (await fleet.health.check(machine.host)).healthy
+    if (fleet.health !== null) return (await fleet.health.check(machine.host)).healthy ? 'well' : 'ill'
     const running = await fleet.processesOf('pm2', machine).running(machine.host)
-    return running.some(({ status }) => status === 'online')
+    return running.some(({ status }) => status === 'online') ? 'well' : 'ill'
   } catch {
-    return false
+    return 'silent'
   }
 }

@@ -125,7 +125,7 @@ async function staysUp(fleet: Fleet, verification: Verification, { standing, unt
   await fleet.clock.sleep(Math.max(0, untilMs - fleet.clock.now()))
   const later = await runningOn(verification)
   const fault = standingFault(later, verification)
-  if (fault !== null) throw new UserError('verify', fault.text)
+  if (fault !== null) throw new UserError('verify', `was healthy, and ${how} later: ${fault.text}`)
   const pids = new Set(later.map(({ pid }) => pid))
   const gone = standing.find(({ pid }) => !pids.has(pid))
   if (gone !== undefined)

@@ -21,6 +21,8 @@ export interface Listed {
   readonly toldScript: string | null
   /** How long after pm2 was last told to start it, it was started; null where pm2 gave up. */
   readonly startedLateMs: number | null
+  /** How long ago it was started last. */
+  readonly upMs: number
   readonly killTimeoutMs: number
   readonly unstableRestarts: number
   /** It is meant to end, or not to start. */

@@ -9,15 +9,24 @@ export function isPinned(processes: readonly Process[], activation: Activation):
   return processes.some((process) => isOnePinned(process, activation))
 }
 
-/** The calls that must start apps instead of reloading them: those unknown to pm2 as well, so that they are started by the link at once. */
+export interface Known {
+  readonly processes: readonly Process[]
+  /** Names of apps that pm2 is starting again and again. */
+  readonly crashing: ReadonlySet<string>
+}
+
+/**
+ * The calls that must start apps instead of reloading them: those unknown to pm2 as well, so that they are started by
+ * the link at once, and those that are crashing.
+ */
 export function findMends(
-  processes: readonly Process[],
+  { processes, crashing }: Known,
   calls: readonly CallOnHost[],
   activation: Activation,
 ): readonly Mend[] {
   const behind = (name: string): boolean => {
     const known = processes.filter((process) => process.name === name)
-    return known.length === 0 || isPinned(known, activation)
+    return known.length === 0 || crashing.has(name) || isPinned(known, activation)
   }
   return calls.flatMap((onHost): readonly Mend[] => {
     const names = namesOf(onHost)
@@ -28,7 +37,12 @@ export function findMends(
       const others = names.filter((name) => !behind(name))
       return [{ call: onHost.call, target, starts: groupByFolder(onHost, starting, activation), others }]
     }
-    const pinned = starting.filter((name) => processes.some((process) => process.name === name))
+    const pinned = starting.filter((name) =>
+      isPinned(
+        processes.filter((process) => process.name === name),
+        activation,
+      ),
+    )
     if (pinned.length === 0) return []
     if (pinned.every((name) => calls.some((other) => canStart(other, name, activation)))) {
       return [{ call: onHost.call, target: null, starts: [{ names: pinned, cwd: null }], others: [] }]

@@ -31,7 +31,8 @@ export function pm2({ path }: { readonly path: string }): Processes {
     reload: async (host, activation, options) => {
       const seen = await look(host, path, activation)
       const before = mineOf(seen).map(toProcess)
-      const mends = findMends(before, seen.calls, activation)
+      const crashing = new Set(mineOf(seen).flatMap((entry) => (isCrashing(entry) ? [entry.name] : [])))
+      const mends = findMends({ processes: before, crashing }, seen.calls, activation)
       await endForgotten(host, seen)
       const commands = startInstead(activation.commands, mends)
       const script = reloadScript(activation, mends.length > 0 ? [...commands, saveAgain] : commands, options.timeoutMs)
@@ -110,6 +111,18 @@ const statuses: ReadonlyMap<string, Process['status']> = new Map([
   ['stopped', 'stopped'],
   ['errored', 'errored'],
 ])
+
+/** So long ago, a restart by pm2 itself is no more a sign that it will come again. */
+const crashedLatelyMs = 30_000
+
+/**
+ * pm2 is starting it again and again. A reload now would meet one of those starts: its processes would look as if they
+ * had crashed since, though they run the new release well. Nothing of such an app can be reloaded gracefully.
+ */
+function isCrashing(entry: Listed): boolean {
+  if (statuses.get(entry.status) !== 'online') return true
+  return restartsOf(entry) > 0 && entry.upMs < crashedLatelyMs
+}
 
 const defaultKillTimeoutMs = 1600
 const slowDaemonMs = 1000

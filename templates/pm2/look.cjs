@@ -76,6 +76,7 @@ function forgottenEntry(pid) {
     toldCwd: null,
     toldScript: null,
     startedLateMs: 0,
+    upMs: 0,
     killTimeoutMs: 0,
     unstableRestarts: 0,
   }
@@ -136,6 +137,7 @@ function boilDown({ name, pid, pm2_env: env }) {
     toldScript: env.pm_exec_path || null,
     // pm2 sets created_at when it is told to start, and pm_uptime whenever it does: later means by itself.
     startedLateMs: env.created_at ? Math.max(0, env.pm_uptime - env.created_at) : null,
+    upMs: env.pm_uptime ? Math.max(0, Date.now() - env.pm_uptime) : 0,
     killTimeoutMs: Number(env.kill_timeout) || 0,
     unstableRestarts: env.unstable_restarts || 0,
     restsByDesign: env.autostart === false || (env.autorestart === false && env.exit_code === 0),

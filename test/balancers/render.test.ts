@@ -12,7 +12,7 @@ describe('the nginx files', () => {
     server 10.0.0.12:4000;
     server 10.0.0.13:4000;
     keepalive 32;
-    keepalive_timeout 250ms;
+    keepalive_timeout 100ms;
 }`)
     expect(upstreams).toContain(`upstream zdr_shop__out_10_0_0_11_4000__10_0_0_12_4000 {
     server 10.0.0.11:4000 down;

@@ -128,7 +128,14 @@ export function apps(): Apps {
   }
 }
 
-export const times: Times = { passes: 2, intervalMs: 500, stableMs: 3_000, startMs: 10_000, drainTimeoutMs: 5_000 }
+export const times: Times = {
+  passes: 2,
+  intervalMs: 500,
+  stableMs: 3_000,
+  startMs: 10_000,
+  drainTimeoutMs: 5_000,
+  silentMs: 8_000,
+}
 
 export interface FakeFleet extends Fleet {
   readonly clock: FakeClock
