@@ -26,7 +26,9 @@ export const HOSTS = 3
 /** The longest request of the load. */
 export const LONGEST_REQUEST_MS = 2_000
 /** Those of the peers' baselines: keep-alive and fresh requests, and some that take two seconds. */
-const LOAD = { rates: { 'keep-alive-get': 50, 'fresh-post': 50, 'slow-post': 10, 'slow-body': 0, 'late-ask': 0 } } as const
+const LOAD = {
+  rates: { 'keep-alive-get': 50, 'fresh-post': 50, 'slow-post': 10, 'slow-body': 0, 'late-ask': 0 },
+} as const
 /** An app that takes a second to boot, as most do. */
 const APP = { env: { BOOT_MS: '1000' } } as const
 export const BROKEN: ReleaseName = 'answers-500'

@@ -319,6 +319,11 @@ describe('balancer and rollout', () => {
 })
 
 describe('health', () => {
+  test('is needed where no process manager is called: nothing else tells what runs', async () => {
+    expect(await problemsOf({ 'post-deploy': './scripts/deploy.sh' })).toEqual([
+      expect.stringContaining('needs `health`: no process manager is known here'),
+    ])
+  })
   test('a text is its url; what is not written has a default', async () => {
     const expected = {
       url: health,

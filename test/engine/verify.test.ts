@@ -160,7 +160,9 @@ describe('a release is not verified', () => {
   })
 
   test('when it is gone at the end of the stable time', async () => {
-    expect((await verifying({ running: (ms) => (ms < 2_000 ? [fresh] : []) })).error).toBe('no process of the app runs')
+    expect((await verifying({ running: (ms) => (ms < 2_000 ? [fresh] : []) })).error).toBe(
+      'was healthy, and 3 s later: no process of the app runs',
+    )
   })
 
   test('when it stops being healthy within the stable time', async () => {

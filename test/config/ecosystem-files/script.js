@@ -8,6 +8,7 @@ module.exports = {
       repo: 'git@git.example.com:shop.git',
       path: '/var/www/shop',
       'post-deploy': './scripts/deploy.sh production',
+      health: 'http://localhost:4000/health', // what they add: no process manager is called above
     },
   },
 }
