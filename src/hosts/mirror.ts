@@ -3,7 +3,7 @@ import type { Layout } from './layout.ts'
 import { quote } from './shell.ts'
 
 /** How a mirror script ends where it is the user's to mend; its last line on stderr says what. */
-export const mirrorExit = { unknown: 10, ambiguous: 11, broken: 12 } as const
+export const mirrorExit = { unknown: 10, ambiguous: 11 } as const
 
 const fullShaLength = 40
 const lockWaitSeconds = 60
