@@ -53,7 +53,7 @@ export async function lookForConnections(machine: Host, member: Member): Promise
 /**
  * Where to count when nothing listens: no new connection can come about then, but requests of a process that closed
  * its port may still be running. So whatever is connected to that port counts, from wherever. Rejects with UserError
- * `drain` where neither machine can count.
+ * `balancer` where neither machine can count.
  */
 export async function sightsOfClosed(machine: Host, { host, server }: Member): Promise<readonly Sight[]> {
   const { address, port } = splitServer(server)
@@ -67,10 +67,14 @@ export async function sightsOfClosed(machine: Host, { host, server }: Member): P
   )
   const sights = counts.flatMap(({ sight, can }) => (can ? [sight] : []))
   if (sights.length > 0) return sights
-  throw new UserError('drain', `connections to ${server} cannot be counted: there is no \`ss\` on ${host.name}`)
+  throw new UserError('balancer', `connections to ${server} cannot be counted: there is no \`ss\` on ${host.name}`)
 }
 
-/** Resolves when no connection is left at any of the sights. See `Balancer.drained`. */
+/**
+ * Resolves when no connection is left at any of the sights. Rejects with UserError `drain` where some are left when the
+ * time is over, and with `balancer` where they could not be counted: then nobody may go on as if they had been seen.
+ * See `Balancer.drained`.
+ */
 export async function waitUntilNone(
   sights: readonly Sight[],
   options: { readonly timeoutMs: number; readonly onWaiting?: (connections: number) => void },
@@ -97,7 +101,7 @@ function judge({ code, stdout, stderr }: CommandResult, machine: Host): void {
   const left = [...stdout.matchAll(/^left (\d+)$/gm)].at(-1)?.[1]
   if (code === countExit.left)
     throw new UserError('drain', `${left ?? 'some'} connections from the balancer are left, seen on ${machine.name}`)
-  throw new UserError('drain', `connections could not be counted on ${machine.name}`, {
+  throw new UserError('balancer', `connections could not be counted on ${machine.name}`, {
     hint: 'They are counted by `ss` (iproute2): without it nobody knows whether a request is still running.',
     output: stderr,
   })

@@ -57,7 +57,7 @@ export function nginxSwitch(options: NginxSwitchOptions): Balancer {
     const held = await remember(memberOf(host))
     if (held.type === 'seen') return held.sights
     if (held.type === 'closed') return sightsOfClosed(machine, memberOf(host))
-    throw new UserError('drain', `nobody can tell whether requests are still running on ${host}: ${held.why}`)
+    throw new UserError('balancer', `nobody can tell whether requests are still running on ${host}: ${held.why}`)
   }
 
   return {

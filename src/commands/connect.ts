@@ -1,8 +1,9 @@
 /** From the configuration to connections: who is reached how, and everything that keeps us from it, at once. */
 import { homedir } from 'node:os'
+import type { Finding } from '../balancers/balancer.ts'
 import type { EnvironmentConfig, HostConfig } from '../config/types.ts'
 import { everywhere } from '../engine/everywhere.ts'
-import { UserError } from '../errors.ts'
+import type { UserError } from '../errors.ts'
 import type { Host } from '../hosts/host.ts'
 import type { CommandContext } from './context.ts'
 
@@ -43,26 +44,12 @@ async function connectOne(
   return connect(target, { onWarning })
 }
 
-/** Reports each finding, and rejects where one of them is an error. Nothing has been changed by then. */
-export function refuseUnreachable({ failed }: Connections, context: CommandContext): void {
-  for (const { config, error } of failed) {
-    const output = error.output === undefined ? '' : `\n${error.output}`
-    context.report({
-      type: 'finding',
-      weight: 'error',
-      host: config.name,
-      text: `${error.message}${output}`,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    })
-  }
-  const [first] = failed
-  if (first === undefined) return
-  const names = failed.map(({ config }) => config.name).join(', ')
-  throw new UserError(
-    'preflight',
-    `${failed.length === 1 ? 'One machine' : `${failed.length} machines`} could not be reached: ${names}. Nothing was changed.`,
-    {
-      cause: first.error,
-    },
-  )
+/** What keeps us from machines, as findings: told together with all that is found on the others. */
+export function unreachableFindings(failed: Connections['failed']): readonly Finding[] {
+  return failed.map(({ config, error: { message, output, hint } }) => ({
+    weight: 'error',
+    host: config.name,
+    text: output === undefined ? message : `${message}\n${output}`,
+    ...(hint === undefined ? {} : { hint }),
+  }))
 }

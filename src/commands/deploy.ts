@@ -12,7 +12,7 @@ import { rehearse } from '../rollout/rehearse.ts'
 import type { ExitCode } from '../rollout/report.ts'
 import { announceCommit } from './announce.ts'
 import type { Command } from './context.ts'
-import { commandName, type Deploying, ownerOf } from './deploying.ts'
+import { commandName, commandText, type Deploying, ownerOf } from './deploying.ts'
 import { begin } from './environment.ts'
 import { openFleet } from './fleet.ts'
 import { findGoal, presentSha } from './goal.ts'
@@ -25,13 +25,15 @@ export const run: Command<'deploy'> = async (invocation, context) => {
   const startedMs = systemClock.now()
   const config = await begin(invocation, context, commandName(invocation.goal))
   const interruption = interruptible(context)
-  const open = await interruption.orStop(openFleet(config, context, { tolerant: false }))
+  const open = await interruption.orStop(
+    openFleet(config, context, { isGoingBack: invocation.goal.kind === 'release' }),
+  )
   try {
     // A folder that cannot be written to cannot hold the lock either: then all that is wrong is told instead.
-    if (open.findings.some(({ weight }) => weight === 'error'))
+    if (open.failed.length > 0 || open.findings.some(({ weight }) => weight === 'error'))
       await interruption.orStop(preflight(open, { config, context }))
     context.report({ type: 'phase', phase: 'lock' })
-    const owner = ownerOf(config, invocation.goal)
+    const owner = ownerOf(commandText(config, invocation.goal))
     const lock = await interruption.orStop(takeLock(open.fleet.machines, owner, systemClock))
     try {
       return await deploy({ invocation, config, context, open, lock, interruption, startedMs })

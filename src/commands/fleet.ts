@@ -13,7 +13,7 @@ import { type Probe, parseProbe, probeScript } from '../hosts/probe.ts'
 import { exports } from '../hosts/shell.ts'
 import { within } from '../hosts/within.ts'
 import type { Processes } from '../processes/processes.ts'
-import { type Connected, type Connections, connectAll, refuseUnreachable } from './connect.ts'
+import { type Connected, type Connections, connectAll } from './connect.ts'
 import type { CommandContext } from './context.ts'
 
 /** A release with its dependencies is seldom smaller; a build that fills the disk takes the running app along. */
@@ -24,18 +24,18 @@ export interface OpenFleet {
   readonly fleet: Fleet
   /** What is wrong with the hosts themselves: PATH, rights, disk. */
   readonly findings: readonly Finding[]
-  /** Hosts and machines of the balancer that could not be reached; empty unless they are tolerated. */
+  /** Hosts and machines of the balancer that could not be reached. */
   readonly failed: Connections['failed']
   /** The machines of the balancer, for `setup`. */
   readonly balancers: readonly Connected[]
   readonly close: () => Promise<void>
 }
 
-/** Rejects with UserError where a machine cannot be reached, unless `tolerant`. Changes nothing. */
+/** Machines that cannot be reached are in `failed`; whoever calls says what that means. Changes nothing. */
 export async function openFleet(
   config: EnvironmentConfig,
   context: CommandContext,
-  { tolerant }: { readonly tolerant: boolean },
+  { isGoingBack }: { readonly isGoingBack: boolean },
 ): Promise<OpenFleet> {
   for (const text of config.warnings) context.report({ type: 'note', level: 'warning', text })
   context.report({ type: 'phase', phase: 'connect' })
@@ -48,10 +48,8 @@ export async function openFleet(
   }
   try {
     const failed = [...hosts.failed, ...balancers.failed]
-    if (!tolerant) refuseUnreachable({ reached: [], failed }, context)
-    const probed = await everywhere(hosts.reached, (each) => probe(config, each))
+    const probed = await everywhere(hosts.reached, (each) => probe(config, each, isGoingBack))
     const lost = probed.flatMap((each) => (each.ok ? [] : [{ config: each.item.config, error: each.error }]))
-    if (!tolerant) refuseUnreachable({ reached: [], failed: lost }, context)
     const well = probed.flatMap((each) => (each.ok ? [each.value] : []))
     const machines = well.map((each) => each.machine)
     const fleet = await compose(config, context, { machines, configs: config.hosts, balancers: balancers.reached })
@@ -73,8 +71,13 @@ interface Probed {
   readonly findings: readonly Finding[]
 }
 
-async function probe({ path, split }: EnvironmentConfig, { config, host }: Connected): Promise<Probed> {
-  const tools = ['git', ...(split.manager === 'pm2' ? ['node', 'pm2'] : [])]
+/** Going back needs neither git nor room: a new release that filled the disk is a reason for it. */
+async function probe(
+  { path, split }: EnvironmentConfig,
+  { config, host }: Connected,
+  isGoingBack: boolean,
+): Promise<Probed> {
+  const tools = [...(isGoingBack ? [] : ['git']), ...(split.manager === 'pm2' ? ['node', 'pm2'] : [])]
   const result = await host.run(probeScript({ path, tools, preamble: '' }), { timeoutMs: probeTimeoutMs })
   if (result.code !== 0)
     throw new UserError('host-command', `${config.name} could not be looked at`, { output: result.stderr })
@@ -82,12 +85,16 @@ async function probe({ path, split }: EnvironmentConfig, { config, host }: Conne
   const withPath = found.path === null ? host : within(host, exports({ PATH: found.path.path }))
   return {
     machine: { name: config.name, host: withPath, layout: layout(found.base) },
-    findings: judge(config.name, found),
+    findings: judge(config.name, found, isGoingBack),
   }
 }
 
-function judge(host: string, probe: Probe): readonly Finding[] {
+function judge(host: string, probe: Probe, isGoingBack: boolean): readonly Finding[] {
   const error = (text: string, hint: string): Finding => ({ weight: 'error', host, text, hint })
+  const lackOfRoom = (text: string, hint: string): Finding => ({
+    ...error(text, hint),
+    weight: isGoingBack ? 'warning' : 'error',
+  })
   const findings: Finding[] = []
   if (probe.path === null) {
     const tried = probe.tried.map(({ from, path, missing }) => `${from} (${path}): no ${missing.join(', no ')}`)
@@ -107,14 +114,17 @@ function judge(host: string, probe: Probe): readonly Finding[] {
     )
   if (probe.freeBytes !== null && probe.freeBytes < freeBytesMin)
     findings.push(
-      error(
+      lackOfRoom(
         `only ${Math.floor(probe.freeBytes / 1024 / 1024)} MiB are free in ${probe.nearest}`,
         'Make room: a release that fills the disk takes the running app along.',
       ),
     )
   if (!probe.inodesLeft)
     findings.push(
-      error(`the filesystem of ${probe.nearest} has no inode left`, 'Remove files there: many small ones, most often.'),
+      lackOfRoom(
+        `the filesystem of ${probe.nearest} has no inode left`,
+        'Remove files there: many small ones, most often.',
+      ),
     )
   return findings
 }
@@ -133,6 +143,7 @@ async function compose(config: EnvironmentConfig, { report }: CommandContext, pa
     machines: parts.machines,
     balancer: await balancerOf(config, parts, asks),
     health: asks,
+    defaultManager: config.split.manager,
     processesOf: await processesBy(config),
     times: {
       passes: health?.passes ?? 1,
@@ -167,7 +178,10 @@ async function processesBy({
 }: EnvironmentConfig): Promise<(manager: Manifest['manager'], machine: Machine) => Processes> {
   const [{ pm2 }, { command }] = await Promise.all([import('../processes/pm2.ts'), import('../processes/command.ts')])
   const port = health === null ? null : portOf(new URL(health.url))
-  return (manager, { layout: { base } }) => (manager === 'pm2' ? pm2({ path: base }) : command({ port }))
+  return (manager, { layout: { base } }) => {
+    const byPm2 = pm2({ path: base })
+    return manager === 'pm2' ? byPm2 : command({ port, pm2: byPm2 })
+  }
 }
 
 async function balancerOf(

@@ -6,8 +6,12 @@ import { activationOf, type Fleet, foreignRelease } from '../engine/fleet.ts'
 import { type HostView, inspectHost } from '../engine/inspect.ts'
 import { UserError } from '../errors.ts'
 import type { Manifest } from '../hosts/history.ts'
+import { unreachableFindings } from './connect.ts'
 import type { CommandContext } from './context.ts'
 import type { OpenFleet } from './fleet.ts'
+
+/** For a host that serves now: it answers at once. */
+const reachTimeoutMs = 5_000
 
 export interface Look {
   readonly views: readonly HostView[]
@@ -16,22 +20,44 @@ export interface Look {
 
 /** Rejects with UserError `preflight` after all findings were reported, where one of them is an error. */
 export async function preflight(
-  { fleet, findings }: OpenFleet,
+  { fleet, findings, failed }: OpenFleet,
   { config, context }: { readonly config: EnvironmentConfig; readonly context: CommandContext },
 ): Promise<Look> {
   context.report({ type: 'phase', phase: 'inspect' })
   const [inspected, ofBalancer] = await Promise.all([
     everywhere(fleet.machines, (machine) => inspectHost(fleet, machine)),
-    fleet.balancer.preflight(),
+    orFinding(fleet.balancer.machines.join(', '), fleet.balancer.preflight()),
   ])
   const views = inspected.flatMap((each) => (each.ok ? [each.value] : []))
-  const unseen = inspected.flatMap((each): readonly Finding[] =>
-    each.ok ? [] : [{ weight: 'error', host: each.item.name, text: each.error.message }],
-  )
-  const all = [...findings, ...unseen, ...ofBalancer, ...views.flatMap((view) => judge(view, config))]
+  const unseen = inspected.flatMap((each) => (each.ok ? [] : [findingOf(each.item.name, each.error)]))
+  const isBalancerWell = ofBalancer.every(({ weight }) => weight !== 'error')
+  const asked = isBalancerWell ? views : []
+  const apart = (await Promise.all(asked.map((view) => reachFindings(fleet, view)))).flat()
+  const ofHosts = views.flatMap((view) => judge(view, config))
+  const all = [...unreachableFindings(failed), ...findings, ...unseen, ...ofBalancer, ...ofHosts, ...apart]
   reportFindings(all, context)
   refuseErrors(all)
   return { views, view: await fleet.balancer.observe() }
+}
+
+/** A host that is well for itself and not for the balancer could never be put back. */
+async function reachFindings({ balancer }: Fleet, { machine, healthy }: HostView): Promise<readonly Finding[]> {
+  if (!healthy) return []
+  const reaching = balancer.reaches(machine.name, { timeoutMs: reachTimeoutMs }).then(() => [])
+  return orFinding(machine.name, reaching)
+}
+
+async function orFinding(host: string, work: Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof UserError) return [findingOf(host, error)]
+    throw error
+  }
+}
+
+function findingOf(host: string, { message, hint }: UserError): Finding {
+  return { weight: 'error', host, text: message, ...(hint === undefined ? {} : { hint }) }
 }
 
 export function reportFindings(findings: readonly Finding[], { report }: CommandContext): void {

@@ -17,7 +17,7 @@ type Plan = Extract<Invocation, { verb: 'plan' }>
 
 export const run: Command<'plan'> = async (invocation, context) => {
   const config = await begin(invocation, context, 'plan')
-  const open = await openFleet(config, context, { tolerant: false })
+  const open = await openFleet(config, context, { isGoingBack: invocation.goal.kind === 'release' })
   try {
     return await plan(invocation, { config, context, open })
   } finally {
@@ -65,7 +65,8 @@ async function plan({ goal: wish, allowDowntime }: Plan, { config, context, open
   return 1
 }
 
-function plannedHost({ host, from, runs, byHand }: HostAtStart, { plan, observed }: Start): PlannedHost {
+function plannedHost({ host, from, runs }: HostAtStart, { plan, observed }: Start): PlannedHost {
+  const byHand = observed.byHand.includes(host)
   const isInPlace = byHand || !plan.rotation || !observed.out.includes(host)
   if (runs === plan.goal && isInPlace) return { host, from, what: 'leave alone' }
   return { host, from, what: byHand ? 'roll, stays out' : 'roll' }

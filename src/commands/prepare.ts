@@ -21,7 +21,7 @@ export async function prepare(deploying: Deploying, { views }: Look, manifest: M
   const names = failed.map(({ item }) => item.machine.name).join(', ')
   throw new UserError(
     'host-command',
-    `The release could not be prepared on ${names}. The app was not touched anywhere.`,
+    `The release could not be prepared on ${names}. No host was taken out, and no process was touched by us.`,
     {
       ...(first.error.hint === undefined ? {} : { hint: first.error.hint }),
       cause: first.error,

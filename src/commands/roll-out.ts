@@ -29,7 +29,6 @@ export async function rollOut(deploying: Deploying, { look, goal, start }: Rolli
   const performing = {
     fleet,
     lock,
-    byHand: look.view.byHand,
     manifests: manifestsByHost(look, goal.manifest),
     replaced: new Map<HostName, ReadonlySet<number>>(),
   }
@@ -46,6 +45,9 @@ export async function rollOut(deploying: Deploying, { look, goal, start }: Rolli
       reporting.onEvent(event, state, log)
     },
     onInterrupt: (interrupt) => interruption.onInterrupt(interrupt),
+  })
+  interruption.onLeaving(() => {
+    tell(deploying, endOf(rollout), outcome(rollout))
   })
   return finish(deploying, endOf(rollout))
 }

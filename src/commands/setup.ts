@@ -1,13 +1,17 @@
 /** `zdr-deploy production setup`: folders on the hosts, nginx files on the balancer. May be run again and again. */
 import type { SetupReport } from '../balancers/nginx-setup.ts'
 import type { BalancerConfig, EnvironmentConfig } from '../config/types.ts'
+import { systemClock } from '../engine/clock.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Machine } from '../engine/fleet.ts'
+import { type FleetLock, takeLock } from '../engine/lock.ts'
 import { run as runScript } from '../engine/prepare.ts'
 import { UserError } from '../errors.ts'
 import { commandsScript, setupScript } from '../hosts/release.ts'
-import type { Connected } from './connect.ts'
+import type { ExitCode } from '../rollout/report.ts'
+import { type Connected, unreachableFindings } from './connect.ts'
 import type { Command, CommandContext } from './context.ts'
+import { ownerOf } from './deploying.ts'
 import { begin } from './environment.ts'
 import { type OpenFleet, openFleet, serverOf } from './fleet.ts'
 import { reportFindings } from './look.ts'
@@ -16,28 +20,51 @@ const foldersTimeoutMs = 60_000
 const hookTimeoutMs = 10 * 60_000
 
 export const run: Command<'setup'> = async (invocation, context) => {
-  const { environment } = invocation
   const config = await begin(invocation, context, 'setup')
-  const open = await openFleet(config, context, { tolerant: false })
+  const open = await openFleet(config, context, { isGoingBack: false })
   try {
-    reportFindings(open.findings, context)
-    if (open.findings.some(({ weight }) => weight === 'error'))
+    const findings = [...unreachableFindings(open.failed), ...open.findings]
+    reportFindings(findings, context)
+    if (findings.some(({ weight }) => weight === 'error'))
       throw new UserError('preflight', 'Not every host can be set up. Nothing was changed.')
-    context.report({ type: 'phase', phase: 'setup' })
-    await setUpHosts(config, context, open)
-    const isReady = await setUpBalancers(config, context, open)
-    const text = isReady
-      ? `ready: \`zdr-deploy ${environment}\` can roll`
-      : `not ready yet: do what is said above, then run \`zdr-deploy ${environment} setup\` again`
-    context.report({ type: 'note', level: isReady ? 'info' : 'warning', text })
-    return isReady ? 0 : 4
+    context.report({ type: 'phase', phase: 'lock' })
+    const owner = ownerOf(`setup ${config.environment}`)
+    const lock = await takeLock(open.fleet.machines, owner, systemClock)
+    try {
+      return await setUp({ config, context, open, lock })
+    } finally {
+      await lock.release()
+    }
   } finally {
     await open.close()
   }
 }
 
-async function setUpHosts(config: EnvironmentConfig, context: CommandContext, { fleet }: OpenFleet): Promise<void> {
-  const settled = await everywhere(fleet.machines, (machine) => setUpHost(config, context, machine))
+interface SettingUp {
+  readonly config: EnvironmentConfig
+  readonly context: CommandContext
+  readonly open: OpenFleet
+  readonly lock: FleetLock
+}
+
+async function setUp(settingUp: SettingUp): Promise<ExitCode> {
+  const { config, context, lock } = settingUp
+  context.report({ type: 'phase', phase: 'setup' })
+  await setUpHosts(settingUp)
+  // `pre-setup` may have taken minutes.
+  await lock.assertOurs()
+  const isReady = await setUpBalancers(settingUp)
+  const command = `zdr-deploy ${config.environment}`
+  const text = isReady
+    ? `ready: \`${command}\` can roll`
+    : `not ready yet: do what is said above, then run \`${command} setup\` again`
+  context.report({ type: 'note', level: isReady ? 'info' : 'warning', text })
+  return isReady ? 0 : 4
+}
+
+async function setUpHosts(settingUp: SettingUp): Promise<void> {
+  const { context, open } = settingUp
+  const settled = await everywhere(open.fleet.machines, (machine) => setUpHost(settingUp, machine))
   for (const each of settled)
     if (!each.ok) reportFindings([{ weight: 'error', host: each.item.name, text: each.error.message }], context)
   const [first] = settled.flatMap((each) => (each.ok ? [] : [each.error]))
@@ -45,17 +72,20 @@ async function setUpHosts(config: EnvironmentConfig, context: CommandContext, { 
 }
 
 /** `pre-setup` comes first, as in pm2 deploy; `post-setup` needs a release, and waits for the first one. */
-async function setUpHost(
-  { hooks, env }: EnvironmentConfig,
-  { report }: CommandContext,
-  { name, host, layout }: Machine,
-): Promise<void> {
+async function setUpHost({ config, context, lock }: SettingUp, machine: Machine): Promise<void> {
+  const { hooks, env } = config
+  const { name, layout } = machine
+  const { report } = context
   const onLine = (line: string): void => report({ type: 'output', host: name, line })
   if (hooks.preSetup.length > 0) {
     const script = commandsScript({ directory: '.', commands: hooks.preSetup, env, layout })
-    await runScript(host, script, { what: `${name}: pre-setup failed`, timeoutMs: hookTimeoutMs, onLine })
+    await runScript(await lock.guarded(machine), script, {
+      what: `${name}: pre-setup failed`,
+      timeoutMs: hookTimeoutMs,
+      onLine,
+    })
   }
-  await runScript(host, setupScript(layout), {
+  await runScript(await lock.guarded(machine), setupScript(layout), {
     what: `${name}: the folders could not be made`,
     timeoutMs: foldersTimeoutMs,
   })
@@ -63,11 +93,8 @@ async function setUpHost(
 }
 
 /** True where every machine of the balancer says that it runs the switch. */
-async function setUpBalancers(
-  config: EnvironmentConfig,
-  context: CommandContext,
-  { balancers, fleet }: OpenFleet,
-): Promise<boolean> {
+async function setUpBalancers({ config, context, open }: SettingUp): Promise<boolean> {
+  const { balancers, fleet } = open
   const { balancer } = config
   if (balancer === null) return true
   const { setupNginx } = await import('../balancers/nginx-setup.ts')

@@ -3,7 +3,7 @@ import type { Check } from './check.ts'
 import { environmentVariables } from './env.ts'
 import { layoutWarnings, movesIn, withLocalScripts, withoutGitMoves } from './hooks.ts'
 import { hasApps } from './source.ts'
-import { split } from './split.ts'
+import { pm2Warnings, split } from './split.ts'
 import type { EnvironmentConfig } from './types.ts'
 
 export interface CheckedCommands extends Pick<EnvironmentConfig, 'env' | 'hooks' | 'split' | 'warnings'> {}
@@ -34,6 +34,7 @@ export async function checkCommands(check: Check): Promise<CheckedCommands> {
   const base = block.path ?? '/'
   // For pm2 on the host: a file from elsewhere on this disk can only be meant by its name.
   const file = isAbsolute(source.shown) ? basename(source.shown) : source.shown
+  const work = split({ postDeploy, install, reload, path: base, file, environment })
   return {
     env,
     hooks: {
@@ -42,11 +43,12 @@ export async function checkCommands(check: Check): Promise<CheckedCommands> {
       preDeployLocal: block['pre-deploy-local'] ?? [],
       preDeploy: preDeploy.texts,
     },
-    split: split({ postDeploy, install, reload, path: base, file, environment }),
+    split: work,
     warnings: [
       ...preDeploy.warnings,
       ...layoutWarnings('pre-deploy', preDeploy.texts, base),
       ...layoutWarnings('post-deploy', [...postDeploy, ...(install ?? []), ...(reload ?? [])], base),
+      ...pm2Warnings(work),
     ],
   }
 }

@@ -1,5 +1,13 @@
 import { command } from '../hosts/shell.ts'
-import { type CommandKind, callsPm2, commandKind, type Directory, isLeftOut, movesTheCommit } from './command-kinds.ts'
+import {
+  type CommandKind,
+  callsPm2,
+  commandKind,
+  type Directory,
+  isLeftOut,
+  movesTheCommit,
+  namesPm2Apps,
+} from './command-kinds.ts'
 import { type Command, readShell } from './shell-text.ts'
 import type { Split } from './types.ts'
 
@@ -43,6 +51,16 @@ export function split(options: SplitOptions): Split {
     ...chain.leftOut.map((text) => `\`${text}\` is left out: every host stands on the commit asked for already`),
   ]
   return { prepare: install ?? halves.prepare, activate, manager, reason: reasons.join('\n') }
+}
+
+/** What it means that pm2 is called, and no call of it says which apps to reload. */
+export function pm2Warnings({ activate, manager }: Split): readonly string[] {
+  const calls = activate.flatMap((text) => readShell(text).commands).filter(callsPm2)
+  if (manager !== 'pm2' || calls.some(namesPm2Apps)) return []
+  const shown = calls.map(({ text }) => `\`${shortened(text)}\``).join(', ')
+  return [
+    `which apps pm2 is to reload cannot be read out of ${shown || 'the commands'}: they are known by their folder alone, and one that pm2 keeps on an older release is not mended, so the deploy fails. Write it plainly, as the user that the app runs as: \`pm2 startOrReload ecosystem.config.js\``,
+  ]
 }
 
 /** Commands that would leave the commit asked for, and that cannot be taken out of the text around them. */

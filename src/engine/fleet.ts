@@ -32,6 +32,8 @@ export interface Fleet {
   readonly balancer: Balancer
   /** null: no health check is configured, and running processes have to do. */
   readonly health: Health | null
+  /** For a host that no release of ours says it of: the configuration's. */
+  readonly defaultManager: Manifest['manager']
   readonly processesOf: (manager: Manifest['manager'], machine: Machine) => Processes
   readonly times: Times
   readonly onDrainTimeout: 'fail' | 'continue'

@@ -28,7 +28,7 @@ export async function inspectHost(fleet: Fleet, machine: Machine): Promise<HostV
   const inspection = await readInspection(machine)
   const manifest = activeManifest(inspection)
   const activation = manifest === null ? undefined : activationOf(machine, manifest)
-  const processes = fleet.processesOf(manifest?.manager ?? 'pm2', machine)
+  const processes = fleet.processesOf(manifest?.manager ?? fleet.defaultManager, machine)
   const [running, answer] = await Promise.all([
     askManager(processes.running(machine.host, activation)),
     fleet.health === null ? null : askHealth(fleet, machine),

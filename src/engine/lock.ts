@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { HeldCommand, Host } from '../hosts/host.ts'
 import {
+  fencedScript,
   guardScript,
   type Holding,
   heartbeatMs,
@@ -10,7 +11,6 @@ import {
   ownerText,
   parseLockOwner,
 } from '../hosts/lock.ts'
-import { within } from '../hosts/within.ts'
 import type { HostName } from '../rollout/model.ts'
 import type { Clock } from './clock.ts'
 import { everywhere } from './everywhere.ts'
@@ -89,7 +89,11 @@ interface Keeping {
 }
 
 async function guardedHost(machine: Machine, { owner, held, clock, takeAgain }: Keeping): Promise<Host> {
-  const guarded = within(machine.host, guardScript(machine.layout, owner.token))
+  const { host, layout } = machine
+  const guarded: Host = {
+    ...host,
+    run: (script, options) => host.run(fencedScript(layout, owner.token, script), options),
+  }
   if (held.has(machine.name)) return guarded
   for (let tries = 1; ; tries++) {
     try {

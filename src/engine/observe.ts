@@ -2,8 +2,11 @@ import type { BalancerView } from '../balancers/balancer.ts'
 import type { HostName, Observation } from '../rollout/model.ts'
 import type { Fleet, Machine } from './fleet.ts'
 
-/** A balancer, and a host that was well a moment ago, are asked so often before they count as ill: one lost packet stops no deploy. */
+/** A host that was well a moment ago is asked so often before it counts as ill: one lost packet stops no deploy. */
 const asksMax = 3
+/** Without the balancer's word nothing can be put back or taken out: a line that drops for a moment is waited for. */
+const balancerSilentMs = 20_000
+const balancerPauseMs = 1_000
 
 /**
  * What balancer and hosts say now. Rejects with UserError `balancer` where the balancer does not answer; a host that
@@ -21,16 +24,17 @@ export async function observe(fleet: Fleet, previous: Observation): Promise<Obse
 /** A host that an operator took out at some machines only is to be out at all of them: nobody of ours puts it back anywhere. */
 export function observationOf({ out, mixed, byHand }: BalancerView, healthy: readonly HostName[]): Observation {
   const isByHand = (host: HostName): boolean => byHand.includes(host)
-  return { out: [...out, ...mixed.filter(isByHand)], mixed: mixed.filter((host) => !isByHand(host)), healthy }
+  return { out: [...out, ...mixed.filter(isByHand)], mixed: mixed.filter((host) => !isByHand(host)), byHand, healthy }
 }
 
-async function lookAtBalancer({ balancer, clock, times }: Fleet): Promise<BalancerView> {
-  for (let count = 1; ; count++) {
+async function lookAtBalancer({ balancer, clock }: Fleet): Promise<BalancerView> {
+  const giveUpMs = clock.now() + balancerSilentMs
+  for (;;) {
     try {
       return await balancer.observe()
     } catch (error) {
-      if (count === asksMax) throw error
-      await clock.sleep(times.intervalMs)
+      if (clock.now() >= giveUpMs) throw error
+      await clock.sleep(balancerPauseMs)
     }
   }
 }

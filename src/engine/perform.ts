@@ -25,7 +25,6 @@ export interface Performed {
 export interface Performing {
   readonly fleet: Fleet
   readonly lock: FleetLock
-  readonly byHand: readonly HostName[]
   /** What each host knows of its releases, as noted there last. */
   readonly manifests: ReadonlyMap<HostName, Map<ReleaseId, Manifest>>
   /** The pids that the last reload had to replace. None: nothing was reloaded since it was verified. */
@@ -36,7 +35,7 @@ export interface Performing {
 export async function perform(performing: Performing, action: Action, rollout: Rollout): Promise<Performed> {
   try {
     if (action.type === 'observe') return seen(action, await observe(performing.fleet, rollout.observed))
-    await change(performing, action)
+    await change(performing, action, rollout)
     return { events: [{ type: 'done', action }], log: null }
   } catch (error) {
     const { reason, log } = describe(error)
@@ -54,7 +53,11 @@ function seen(action: Action, observation: Observation): Performed {
   }
 }
 
-async function change(performing: Performing, action: Exclude<Action, { type: 'observe' }>): Promise<void> {
+async function change(
+  performing: Performing,
+  action: Exclude<Action, { type: 'observe' }>,
+  { observed: { byHand } }: Rollout,
+): Promise<void> {
   const { fleet, lock } = performing
   switch (action.type) {
     case 'give-up':
@@ -63,7 +66,7 @@ async function change(performing: Performing, action: Exclude<Action, { type: 'o
       await lock.assertOurs()
       return fleet.balancer.publish({
         out: action.out,
-        byHand: performing.byHand.filter((host) => action.out.includes(host)),
+        byHand: byHand.filter((host) => action.out.includes(host)),
         by: lock.token,
       })
     case 'stop':
@@ -130,7 +133,13 @@ async function reload(performing: Performing, machine: Machine, release: Release
   const processes = fleet.processesOf(manifest.manager, machine)
   const host = await lock.guarded(machine)
   const onLine = (line: string): void => fleet.report({ type: 'output', host: machine.name, line })
-  const before = await processes.reload(host, activationOf(machine, manifest), { timeoutMs: reloadTimeoutMs, onLine })
+  const options = { timeoutMs: reloadTimeoutMs, onLine }
+  const before = await processes
+    .reload(host, activationOf(machine, manifest), options)
+    .catch(async (error: unknown) => {
+      await noteFailure(performing, machine, { release, error })
+      throw error
+    })
   performing.replaced.set(machine.name, new Set(before.map(({ pid }) => pid).filter((pid) => pid > 0)))
 }
 
@@ -143,30 +152,39 @@ async function verifyRelease(performing: Performing, machine: Machine, release: 
   const before = replaced.get(machine.name) ?? null
   try {
     await verify(fleet, { machine, activation: activationOf(machine, manifest), processes, before, onWaiting })
+    // Well for itself is not enough: users come by the balancer, which is asked while it still sends nobody.
+    await fleet.balancer.reaches(machine.name, { timeoutMs: confirmTimeoutMs })
   } catch (error) {
-    // A release that was well here once did not become bad: something else is wrong.
-    if (manifest.verifiedAt === undefined)
-      await noteFailure(performing, machine, { ...manifest, state: 'failed', reason: describe(error).reason })
+    await noteFailure(performing, machine, { release, error })
     throw error
   }
   await note(performing, machine, { ...manifest, state: 'verified', verifiedAt: isoNow(performing) })
   replaced.delete(machine.name)
 }
 
-/** Why it failed is worth more to whoever waits than that it could not be noted as well. */
-async function noteFailure(performing: Performing, machine: Machine, manifest: Manifest): Promise<void> {
+/**
+ * So that it is not used again. A release that was well here once did not become bad: something else is wrong. Why it
+ * failed is worth more to whoever waits than that it could not be noted as well.
+ */
+async function noteFailure(
+  performing: Performing,
+  machine: Machine,
+  { release, error }: { readonly release: ReleaseId; readonly error: unknown },
+): Promise<void> {
+  const manifest = manifestFor(performing, machine, release)
+  if (manifest.verifiedAt !== undefined) return
   try {
-    await note(performing, machine, manifest)
-  } catch (error) {
-    const text = `that it failed could not be noted: ${describe(error).reason}`
+    await note(performing, machine, { ...manifest, state: 'failed', reason: describe(error).reason })
+  } catch (failure) {
+    const text = `that it failed could not be noted: ${describe(failure).reason}`
     performing.fleet.report({ type: 'note', level: 'warning', host: machine.name, text })
   }
 }
 
 /** Nothing of it is known but its answer, and nothing of it was touched. */
 async function verifyForeign(fleet: Fleet, machine: Machine): Promise<void> {
-  const answer = await fleet.health?.check(machine.host)
-  if (answer?.healthy === false) throw new UserError('verify', `the health check failed: ${answer.detail}`)
+  const { healthy } = await observe(fleet, { out: [], mixed: [], byHand: [], healthy: [machine.name] })
+  if (!healthy.includes(machine.name)) throw new UserError('verify', 'the health check failed')
 }
 
 async function note({ lock, manifests }: Performing, machine: Machine, manifest: Manifest): Promise<void> {

@@ -27,7 +27,7 @@ export function planRollout(
   const plan: Plan = {
     goal,
     batches: rotation ? policy.batches : fleet.machines.map(({ name }) => [name]),
-    hosts: views.map((each) => hostAtStart(each, { goal, byHand: view.byHand })),
+    hosts: views.map((each) => hostAtStart(each, { goal, last: lastDeployed(fleetHistory(views)) })),
     minServing: policy.minServing,
     onFailure: policy.onFailure,
     rotation,
@@ -37,23 +37,24 @@ export function planRollout(
   return { plan, observed: observationOf(view, healthy) }
 }
 
-function hostAtStart(
-  view: HostView,
-  { goal, byHand }: { readonly goal: ReleaseId; readonly byHand: readonly HostName[] },
-): HostAtStart {
-  const host = view.machine.name
-  const from = releaseToGoBackTo(view, goal)
-  return { host, from, canReturn: from !== foreignRelease, runs: view.runs, byHand: byHand.includes(host) }
+interface Where {
+  readonly goal: ReleaseId
+  /** Deployed last on the whole fleet. */
+  readonly last: ReleaseId | null
+}
+
+function hostAtStart(view: HostView, where: Where): HostAtStart {
+  const from = releaseToGoBackTo(view, where)
+  return { host: view.machine.name, from, canReturn: from !== foreignRelease, runs: view.runs }
 }
 
 /**
  * The release that was deployed last, one for all: what a deploy that was cut off left running is not gone back to.
  * Where that is the goal itself, what runs, if it was once deployed (or is not ours), is better than nothing.
  */
-function releaseToGoBackTo({ inspection, runs }: HostView, goal: ReleaseId): ReleaseId | null {
+function releaseToGoBackTo({ inspection, runs }: HostView, { goal, last }: Where): ReleaseId | null {
   const isThere = (id: ReleaseId | null): id is ReleaseId =>
     id !== null && inspection.releases.includes(id) && inspection.manifests.some((manifest) => manifest.id === id)
-  const last = lastDeployed(inspection.history)
   if (isThere(last) && last !== goal) return last
   const wasDeployed = inspection.history.some(({ release }) => release === runs)
   if (runs !== null && runs !== goal && (runs === foreignRelease || wasDeployed)) return runs
@@ -71,7 +72,7 @@ export function lastDeployed(history: readonly HistoryEntry[]): ReleaseId | null
  * deployed.
  */
 export function releaseBefore(views: readonly HostView[]): ReleaseId | null {
-  const history = longest(views.map(({ inspection }) => inspection.history))
+  const history = fleetHistory(views)
   const last = lastDeployed(history)
   const isCutOff = views.some(
     ({ inspection: { current } }) =>
@@ -80,8 +81,9 @@ export function releaseBefore(views: readonly HostView[]): ReleaseId | null {
   return isCutOff ? last : previousDeployed(history, last)
 }
 
-/** A host that was added later knows less. */
-function longest(histories: readonly (readonly HistoryEntry[])[]): readonly HistoryEntry[] {
+/** The longest: a host that was added later, or could not write a line, knows less. */
+function fleetHistory(views: readonly HostView[]): readonly HistoryEntry[] {
+  const histories = views.map(({ inspection }) => inspection.history)
   return histories.reduce((most, history) => (history.length > most.length ? history : most), [])
 }
 

@@ -1,4 +1,4 @@
-import { atStart, isServing } from '../rollout/fleet.ts'
+import { isServing } from '../rollout/fleet.ts'
 import type { Action, Event, HostName, ReleaseId, Rollout } from '../rollout/model.ts'
 import type { Report } from '../rollout/report.ts'
 import type { Clock } from './clock.ts'
@@ -49,8 +49,8 @@ export function reportRollout(report: (report: Report) => void, clock: Clock, to
 }
 
 /** Those that an operator left out are not out by this rollout. */
-function leftOutByUs(out: readonly HostName[], { plan }: Rollout): readonly HostName[] {
-  return out.filter((host) => !atStart(plan, host).byHand)
+function leftOutByUs(out: readonly HostName[], { observed }: Rollout): readonly HostName[] {
+  return out.filter((host) => !observed.byHand.includes(host))
 }
 
 type StepReport = Extract<Report, { type: 'step' }>

@@ -67,12 +67,31 @@ flock -s -n 8 || cat ${quote(lock)} 2>/dev/null || echo '{}'
 `
 }
 
-/** Stands before each script that changes something: a deploy that lost its lock to another changes nothing more (promise 5). */
+/** Ends badly where the lock is not ours any more: a deploy that lost it to another changes nothing more (promise 5). */
 export function guardScript({ lock }: Layout, token: string): string {
   return `if ! grep -qF ${quote(`"token":"${token}"`)} ${quote(lock)} 2>/dev/null; then
   echo 'another deploy has taken over the lock, or the lock was removed' >&2
   exit ${lockLost}
 fi
+`
+}
+
+/** A step that was cut off from its deployer goes on; whoever comes next waits so long for its end. */
+const stepWaitSeconds = 25
+
+/**
+ * A script that changes something: one at a time on a host, and only while the lock is ours. What it starts and leaves
+ * running (pm2's daemon) does not hold the place.
+ */
+export function fencedScript(layout: Layout, token: string, script: string): string {
+  return `exec 7>>${quote(`${layout.lock}.step`)} || exit
+if ! flock -w ${stepWaitSeconds} 7; then
+  echo 'an earlier step, whose connection was lost, is still running here' >&2
+  exit ${lockLost}
+fi
+${guardScript(layout, token)}(
+${script}
+) 7>&-
 `
 }
 

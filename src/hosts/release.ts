@@ -29,10 +29,18 @@ mkdir -p ${quote(layout.manifests)}
 `
 }
 
-/** Lays out the manifest's commit as `releases/<id>`, a clone of its own: builds may ask git, and the mirror may go. */
+/**
+ * Lays out the manifest's commit as `releases/<id>`, a clone of its own: builds may ask git, and the mirror may go.
+ * The manifest is written when a release is prepared, and before it is activated. A folder without one was left by a
+ * preparation that ended half-way: nothing ever ran from it, and it is laid out anew.
+ */
 export function layOutScript(layout: Layout, { id, sha }: Pick<Manifest, 'id' | 'sha'>): string {
   return `set -u
 mirror=${quote(layout.mirror)} release=${quote(`${layout.releases}/${id}`)} part=${quote(`${layout.releases}/.${id}.part`)} sha=${quote(sha)}
+trash=${quote(`${layout.zdr}/trash`)} active=$(cd -P ${quote(layout.current)} 2>/dev/null && pwd -P) || active=
+if [ -d "$release" ] && [ ! -e ${quote(`${layout.manifests}/${id}.json`)} ] && [ "$(cd -P "$release" && pwd -P)" != "$active" ]; then
+  mkdir -p "$trash" && mv "$release" "$trash/${id}.$$" && rm -rf "$trash" || exit
+fi
 if [ -d "$release" ]; then
   [ "$(git -C "$release" rev-parse HEAD)" = "$sha" ] && exit 0
   printf '%s\\n' "$release is there, and is not $sha" >&2

@@ -1,10 +1,10 @@
 /** Where and how to connect: what our configuration says, else ~/.ssh/config, else OpenSSH's defaults. */
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import SshConfig from 'ssh-config'
 import { UserError } from '../errors.ts'
+import { localUser } from './local-user.ts'
 import type { SshTarget } from './ssh.ts'
 import { readWithIncludes } from './ssh-config-includes.ts'
 
@@ -180,13 +180,4 @@ function firstFilled(...lists: readonly (readonly string[])[]): readonly string[
 
 function portOf(written: string | undefined): number | undefined {
   return written === undefined ? undefined : Number(written)
-}
-
-function localUser(env: ResolveOptions['env']): string {
-  try {
-    return userInfo().username
-  } catch {
-    // A container may run as a number without a name.
-    return env.USER ?? env.LOGNAME ?? 'root'
-  }
 }

@@ -1,4 +1,5 @@
 /** The Host port over a connection that can be had anew: how many at once, how long, and when it is lost. No ssh2 in here. */
+import { UserError } from '../errors.ts'
 import { holdSession, lineQueue } from './held-command.ts'
 import type { CommandResult, HeldCommand, Host, RunOptions } from './host.ts'
 import { type Connection, endSession, hasBegun, startSession, unlessLost, unreachable } from './ssh-session.ts'
@@ -19,12 +20,14 @@ const SESSIONS_MAX = 8
 const ENDINGS_MAX = 2
 /** More could keep all sessions for themselves, and a `run` would wait for ever. */
 const HOLDS_MAX = 4
+/** Others are held for seconds only, but for a lock, which is one. */
+const HOLD_TURN_LIMIT_MS = 60_000
 
 export function sshHost({ name, address, first, open }: SshHostOptions): Host {
   const sessions = turns(SESSIONS_MAX)
   const endings = turns(ENDINGS_MAX)
   const connection = renewable(name, first, open)
-  let holds = 0
+  const holds = turns(HOLDS_MAX)
 
   async function run(script: string, { timeoutMs, stdin, onLine }: RunOptions): Promise<CommandResult> {
     const on = await connection.current()
@@ -52,26 +55,29 @@ export function sshHost({ name, address, first, open }: SshHostOptions): Host {
     name,
     address,
     run: (script, options) => sessions(() => run(script, options)),
-    async hold(script) {
-      if (holds >= HOLDS_MAX) throw new Error(`more than ${HOLDS_MAX} commands are held on ${name}`)
-      holds += 1
-      return whileHeld(sessions, { begin: () => hold(script), ended: () => (holds -= 1) })
-    },
+    hold: (script) => whileHeld((begin) => holds(() => sessions(begin)), { name, begin: () => hold(script) }),
     close: () => connection.close(),
   }
 }
 
-/** Takes a place for as long as the command is held, not only until it has begun. */
+/** Takes a place for as long as the command is held, not only until it has begun. Waits for its turn, but not for ever. */
 function whileHeld(
   places: Turns,
-  { begin, ended }: { readonly begin: () => Promise<HeldCommand>; readonly ended: () => void },
+  { name, begin }: { readonly name: string; readonly begin: () => Promise<HeldCommand> },
 ): Promise<HeldCommand> {
   return new Promise((resolve, reject) => {
+    let isGivenUp = false
+    const timer = setTimeout(() => {
+      isGivenUp = true
+      const seconds = HOLD_TURN_LIMIT_MS / 1000
+      reject(new UserError('host-command', `${name}: too many commands were held there for more than ${seconds} s`))
+    }, HOLD_TURN_LIMIT_MS)
     void places(async () => {
+      clearTimeout(timer)
+      if (isGivenUp) return
       const begun = begin()
       begun.then(resolve, reject)
       await begun.then((held) => held.ended).catch(() => {})
-      ended()
     })
   })
 }

@@ -106,7 +106,7 @@ function nextLines({ outcome, exitCode }: FinishedReport, environment: string): 
     case 'unchanged':
       return exitCode === 0 ? [] : hintLines(`Look at the hosts that are not serving, then run ${again} again.`, '')
     case 'rolled back':
-      return hintLines(`Every host is on the release it came from. Mend what failed, and run ${again} again.`, '')
+      return hintLines(`${whereHostsAre(outcome.hosts)} Mend what failed, and run ${again} again.`, '')
     case 'interrupted':
       return hintLines(`What runs where stands above. Run ${again} again to finish, or add --rollback to go back.`, '')
     case 'incomplete':
@@ -117,7 +117,19 @@ function nextLines({ outcome, exitCode }: FinishedReport, environment: string): 
   }
 }
 
+/** A host that was down before, and stays down, does not stand in the way of "rolled back". */
+function whereHostsAre(hosts: readonly HostOutcome[]): string {
+  const names = namesNotServing(hosts)
+  if (names.length === 0) return 'Every host is on the release it came from.'
+  const others = names.length < hosts.length ? ' Every other host is on the release it came from.' : ''
+  return `Not serving: ${names.join(', ')}.${others}`
+}
+
 function namesToLookAt(hosts: readonly HostOutcome[]): string {
-  const names = hosts.filter(({ state }) => state !== 'serving' && state !== 'out by hand').map(({ host }) => host)
+  const names = namesNotServing(hosts)
   return names.length === 0 ? 'every host' : names.join(', ')
+}
+
+function namesNotServing(hosts: readonly HostOutcome[]): readonly string[] {
+  return hosts.filter(({ state }) => state !== 'serving' && state !== 'out by hand').map(({ host }) => host)
 }

@@ -5,72 +5,87 @@ import type { Host } from '../hosts/host.ts'
 import { layout } from '../hosts/layout.ts'
 import { commandsScript } from '../hosts/release.ts'
 import { quote } from '../hosts/shell.ts'
-import type { Process, Processes } from './processes.ts'
+import { within } from '../hosts/within.ts'
+import { type Daemon, type Listener, listeners } from './listeners.ts'
+import type { Activation, Process, Processes } from './processes.ts'
 
-const lookTimeoutMs = 15_000
 const stopTimeoutMs = 60_000
 const stopPolls = 50
 const outputLines = 30
-const mark = 'zdr-listener'
 
-/** `port`: what the health check asks; null where there is none, and then no process is ever seen. */
-export function command({ port }: { readonly port: number | null }): Processes {
+interface Options {
+  /** What the health check asks; null where there is none, and then no process is ever seen. */
+  readonly port: number | null
+  /** For where the commands have pm2 run the app after all (`npm run pm2:reload`). */
+  readonly pm2: Processes
+}
+
+/**
+ * `running` and `reload` also reject with UserError `preflight` where the listening process is another user's, and
+ * cannot be looked at.
+ */
+export function command(options: Options): Processes {
+  const { port, pm2 } = options
   return {
     kind: 'command',
     tools: [],
-    running: (host) => listeners(host, port),
+    running: (host, activation) => running(host, options, activation),
     isPinned: () => false,
-    reload: async (host, { current, commands, env }, options) => {
-      const before = await listeners(host, port)
+    reload: async (host, activation, limits) => {
+      const { current, commands, env } = activation
+      const before = await running(host, options, activation)
       const script = commandsScript({ directory: current, commands, env, layout: layout(posix.dirname(current)) })
-      const result = await host.run(script, options)
+      const result = await host.run(script, limits)
       if (result.code === 0) return before
       const ended = result.timedOut
-        ? `did not end within ${options.timeoutMs / 1000} s`
+        ? `did not end within ${limits.timeoutMs / 1000} s`
         : `ended with ${result.code ?? result.signal}`
       throw new UserError('host-command', `${host.name}: the commands that reload the app ${ended}`, {
         output: `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-outputLines).join('\n'),
       })
     },
-    stop: async (host, { current }) => {
-      const base = posix.dirname(current)
-      const mine = (await listeners(host, port)).filter(({ cwd }) => cwd?.startsWith(`${base}/`))
+    stop: async (host, activation) => {
+      const found = port === null ? [] : await listeners(host, port)
+      const daemon = daemonOf(found)
+      if (daemon !== null) await pm2.stop(asDaemon(host, daemon, activation), activation)
+      const base = posix.dirname(activation.current)
+      const mine = found.filter((each) => each.daemon === null && each.cwd.startsWith(`${base}/`))
       if (mine.length > 0) await host.run(stopScript(mine.map(({ pid }) => pid)), { timeoutMs: stopTimeoutMs })
     },
-    // Where they write is only known to the commands that start them.
-    log: async () => '',
+    // Where other processes write is only known to the commands that start them.
+    log: async (host, activation, lines) => {
+      try {
+        const daemon = port === null ? null : daemonOf(await listeners(host, port))
+        // Nobody listens where the app has crashed, and pm2 may still know why.
+        return await pm2.log(daemon === null ? host : asDaemon(host, daemon, activation), activation, lines)
+      } catch {
+        return ''
+      }
+    },
   }
 }
 
-/** One that belongs to somebody else is seen by its port alone: `pid` 0 and `cwd` null, and online all the same. */
-async function listeners(host: Host, port: number | null): Promise<readonly Process[]> {
-  if (port === null) return []
-  const result = await host.run(listenersScript(port), { timeoutMs: lookTimeoutMs })
-  return result.stdout.split('\n').flatMap((line) => {
-    const [head, pid, name, cwd] = line.split('\t')
-    if (head !== mark) return []
-    const place = cwd === undefined || cwd === '' ? null : cwd
-    return [
-      { name: name ?? '', pid: Number(pid), status: 'online', cwd: place, script: null, restarts: 0, mode: 'unknown' },
-    ]
-  })
+/** What pm2 runs of the app where it has the port: of a cluster, only pm2's daemon listens, and that is never a new process. */
+async function running(host: Host, { port, pm2 }: Options, activation?: Activation): Promise<readonly Process[]> {
+  const found = port === null ? [] : await listeners(host, port)
+  const daemon = daemonOf(found)
+  const managed = daemon === null ? [] : await pm2.running(asDaemon(host, daemon, activation), activation)
+  // Where pm2 runs nothing of this app, the port is somebody else's: better told than passed over.
+  return [...managed, ...found.filter((each) => managed.length === 0 || each.daemon === null).map(toProcess)]
 }
 
-/** By /proc, which needs no tool: the listening sockets of the port, then the processes that hold one of them open. */
-function listenersScript(port: number): string {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0')
-  return `inodes=$(awk '$4 == "0A" && $2 ~ /:${hex}$/ { print $10 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null | sort -u)
-[ -n "$inodes" ] || exit 0
-found=
-for pid in $(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v inodes="$(echo $inodes)" '
-  BEGIN { count = split(inodes, list, " "); for (i = 1; i <= count; i++) wanted["socket:[" list[i] "]"] }
-  /^\\/proc\\// { split($0, part, "/"); pid = part[3] }
-  $NF in wanted && !seen[pid]++ { print pid }'); do
-  found=yes
-  printf '${mark}\\t%s\\t%s\\t%s\\n' "$pid" "$(cat "/proc/$pid/comm")" "$(readlink "/proc/$pid/cwd")"
-done
-[ -n "$found" ] || printf '${mark}\\t0\\tlistener on port ${port}\\t\\n'
-`
+function daemonOf(found: readonly Listener[]): Daemon | null {
+  return found.find(({ daemon }) => daemon !== null)?.daemon ?? null
+}
+
+/** The same machine, where pm2 is found as the user's commands found it: theirs may be in the release's own node_modules. */
+function asDaemon(host: Host, { home, path }: Daemon, activation?: Activation): Host {
+  const own = activation === undefined ? '' : `:${activation.current}/node_modules/.bin`
+  return within(host, `export PM2_HOME=${quote(home)} PATH="$PATH":${quote(`${path}${own}`)}`)
+}
+
+function toProcess({ name, pid, cwd }: Listener): Process {
+  return { name, pid, status: 'online', cwd, script: null, restarts: 0, mode: 'unknown' }
 }
 
 function stopScript(pids: readonly number[]): string {

@@ -35,9 +35,11 @@ const optionsWithValue = new Set(
   ),
 )
 /** What may stand before `pm2`, besides `NAME=value`: part of the call … */
-const prefixes = new Set(['npx', 'exec', 'command', 'env', 'sudo', 'yarn', 'pnpm', 'bunx'])
+const prefixes = new Set('npx pnpx bunx npm yarn pnpm bun exec x dlx env sudo command nohup'.split(' '))
 /** … or of what is around it. */
-const keywords = new Set(['if', 'then', 'elif', 'else', 'while', 'until', 'do', '!', '{'])
+const keywords = new Set('if then elif else while until do time ! {'.split(' '))
+/** `pm2`, `node_modules/.bin/pm2`, `pm2@7` behind npx. */
+const pm2Word = /^(?:.*\/)?pm2(?:@[\w.^~-]+)?$/
 
 export function pm2Calls(commands: readonly string[]): readonly Pm2Call[] {
   const calls: Pm2Call[] = []
@@ -117,7 +119,7 @@ function optionsOf(text: string, call: Pm2Call): string {
 
 function readCall(simple: SimpleCommand): Omit<Pm2Call, 'command' | 'directory'> | null {
   const words = simple.words.slice(simple.words.findIndex(({ value }) => !keywords.has(value)))
-  const at = words.findIndex(({ value }) => value === 'pm2' || value.endsWith('/pm2'))
+  const at = words.findIndex(({ value }) => pm2Word.test(value))
   if (at === -1 || !words.slice(0, at).every(isPrefix)) return null
   const options = words.slice(at + 1)
   const [verb = null, target = null] = plainWords(options)

@@ -1,15 +1,6 @@
 import { atStart, find, goalOf, isServing, move } from './fleet.ts'
 import type { Action, At, Event, HostName, Observation, Plan, Progress, Rollout, Step } from './model.ts'
-import {
-  abandon,
-  doubtVerified,
-  failRollout,
-  recallUntouched,
-  recallWhereShort,
-  recover,
-  stopBlind,
-  turnWhereDue,
-} from './recover.ts'
+import { abandon, failRollout, noticeObserved, recallUntouched, recover, stopBlind, turnWhereDue } from './recover.ts'
 
 /** The state before the first move, from what was seen of hosts and balancer. */
 export function begin(plan: Plan, observed: Observation): Rollout {
@@ -39,7 +30,7 @@ export function apply(rollout: Rollout, event: Event): Rollout {
     case 'failed':
       return failed(rollout, event.action, event.reason)
     case 'observed':
-      return recallWhereShort(doubtVerified({ ...rollout, observed: event.observation, fresh: true, blind: false }))
+      return noticeObserved({ ...rollout, observed: event.observation, fresh: true, blind: false })
     case 'interrupted':
       return recallUntouched({ ...rollout, interrupted: rollout.interrupted ?? event.reason })
   }
@@ -58,10 +49,10 @@ function batchesInOrder({ batches }: Plan, observed: Observation): Plan['batches
 }
 
 function placeAtStart(plan: Plan, observed: Observation, host: HostName): Progress {
-  const { runs, from, byHand } = atStart(plan, host)
+  const { runs, from } = atStart(plan, host)
   const idle = { host, doing: null, verified: runs, touched: false, returning: false, alongside: [], reason: null }
   if (runs !== plan.goal || !observed.healthy.includes(host)) return { ...idle, target: from, at: 'waiting' }
-  const isInPlace = byHand || !plan.rotation || isServing(observed, host)
+  const isInPlace = observed.byHand.includes(host) || !plan.rotation || isServing(observed, host)
   return { ...idle, target: plan.goal, at: isInPlace ? 'settled' : 'verify' }
 }
 
@@ -109,7 +100,8 @@ function done(rollout: Rollout, action: Action): Rollout {
       return next
     case 'publish': {
       // Done only when every machine of the balancer says so: no host is mixed any more.
-      const seen: Rollout = { ...next, observed: { ...next.observed, out: action.out, mixed: [] } }
+      const byHand = next.observed.byHand.filter((host) => action.out.includes(host))
+      const seen: Rollout = { ...next, observed: { ...next.observed, out: action.out, mixed: [], byHand } }
       const hosts = action.hosts.filter((host) => isDoing(rollout, host, action))
       return hosts.reduce((state, host) => advance(state, host, action.step), seen)
     }
@@ -128,7 +120,7 @@ function advance(rollout: Rollout, host: HostName, step: Step): Rollout {
   return turnWhereDue(move(rollout, host, { at, verified, ...settled }), host)
 }
 
-function after({ plan }: Rollout, { host, target }: Progress, step: Step): At {
+function after({ plan, observed }: Rollout, { host, target }: Progress, step: Step): At {
   switch (step) {
     case 'take-out':
       return target === null ? 'stop' : 'drain'
@@ -139,7 +131,7 @@ function after({ plan }: Rollout, { host, target }: Progress, step: Step): At {
     case 'reload':
       return 'verify'
     case 'verify':
-      return plan.rotation && !atStart(plan, host).byHand ? 'put-back' : 'settled'
+      return plan.rotation && !observed.byHand.includes(host) ? 'put-back' : 'settled'
     case 'put-back':
       return 'confirm'
     case 'confirm':

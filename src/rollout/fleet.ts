@@ -49,11 +49,11 @@ export function isPending(rollout: Rollout, progress: Progress): boolean {
 
 /** Updated by this rollout, or left out of rotation by one that was cut off. */
 function isToBeReturned(rollout: Rollout, progress: Progress): boolean {
-  const { from, canReturn, byHand } = atStart(rollout.plan, progress.host)
+  const { from, canReturn } = atStart(rollout.plan, progress.host)
   if (from === null) return false
   if (progress.at === 'settled') return canReturn && progress.target !== from
   const leftOut = rollout.observed.out.includes(progress.host) || rollout.observed.mixed.includes(progress.host)
-  return progress.at === 'waiting' && leftOut && !byHand
+  return progress.at === 'waiting' && leftOut && !rollout.observed.byHand.includes(progress.host)
 }
 
 export function find(rollout: Rollout, host: HostName): Progress {

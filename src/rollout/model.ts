@@ -16,8 +16,6 @@ export interface HostAtStart {
   readonly canReturn: boolean
   /** The release that its processes were seen to run, verified; null: none, or nothing certain. */
   readonly runs: ReleaseId | null
-  /** Out by an operator's hand: it gets the release, and stays out. */
-  readonly byHand: boolean
 }
 
 export interface Plan {
@@ -63,6 +61,8 @@ export interface Progress {
 export interface Observation {
   readonly out: readonly HostName[]
   readonly mixed: readonly HostName[]
+  /** Those of `out` that an operator took out: they get the release, and stay out. */
+  readonly byHand: readonly HostName[]
   readonly healthy: readonly HostName[]
 }
 

@@ -16,7 +16,7 @@ function stateOf(rollout: Rollout, { host, at, touched }: Progress): HostOutcome
   if (at === 'lost' || at === 'unknown' || at === 'stopped') return at
   if (rollout.blind) return 'unknown'
   const isHealthy = rollout.observed.healthy.includes(host)
-  if (atStart(rollout.plan, host).byHand) return isHealthy ? 'out by hand' : 'not serving'
+  if (rollout.observed.byHand.includes(host)) return isHealthy ? 'out by hand' : 'not serving'
   return isServing(rollout.observed, host) && !touched ? 'serving' : 'not serving'
 }
 
@@ -24,7 +24,9 @@ function kindOf(rollout: Rollout, hosts: readonly HostOutcome[]): OutcomeKind {
   const { goal } = rollout.plan
   const isWell = ({ state }: HostOutcome) => state === 'serving' || state === 'out by hand'
   if (hosts.every((host) => isWell(host) && host.release === goal)) return rollout.changed ? 'deployed' : 'unchanged'
-  if (rollout.interrupted !== null && rollout.failure === null) return 'interrupted'
+  const isEven = (host: HostOutcome) => isWell(host) || isAsItWas(rollout, host)
+  if (rollout.interrupted !== null && rollout.failure === null)
+    return hosts.every(isEven) ? 'interrupted' : 'incomplete'
   const isBack = (host: HostOutcome) =>
     isAsItWas(rollout, host) || (isWell(host) && host.release === atStart(rollout.plan, host.host).from)
   return hosts.every(isBack) ? 'rolled back' : 'incomplete'

@@ -45,24 +45,44 @@ export function stopBlind(rollout: Rollout, reason: string): Rollout {
     return at === 'put-back' || at === 'take-out' || (at === 'activate' && !returning)
   })
   const next = stuck.reduce((state, { host }) => move(state, host, { at: 'unknown', reason }), rollout)
-  return failRollout(next, reason)
+  // Where nothing is left to do, going back would help nobody: it only cannot be said how it ended.
+  const isAtRest = rollout.fleet.every((progress) => !isUnderWay(progress) && progress.at !== 'waiting')
+  return isAtRest ? { ...next, failure: next.failure ?? reason, direction: 'stop' } : failRollout(next, reason)
 }
 
-/** Verified a moment ago, and ill before it could be put back: the verification holds no more. */
-export function doubtVerified(rollout: Rollout): Rollout {
-  const ill = rollout.fleet.filter(
-    ({ host, at, doing }) => at === 'put-back' && doing === null && !rollout.observed.healthy.includes(host),
-  )
-  const reason = 'was verified, and does not answer healthily any more'
-  return recover(
-    rollout,
-    ill.map(({ host }) => host),
-    { step: 'verify', reason },
-  )
+/** What a look tells beside numbers: who was put in by somebody else, who fell ill, and who is needed back. */
+export function noticeObserved(rollout: Rollout): Rollout {
+  return recallWhereShort(doubtVerified(takeOutAgain(rollout)))
+}
+
+/** Somebody put a host in that is out and about to be touched: it has to be taken out, and drained, anew. */
+function takeOutAgain(rollout: Rollout): Rollout {
+  const isIn = ({ host, at }: Progress): boolean =>
+    (at === 'drain' || at === 'activate') && !rollout.observed.out.includes(host)
+  const hosts = rollout.plan.rotation
+    ? rollout.fleet.filter((progress) => isIn(progress) && !isBeingActivated(progress))
+    : []
+  return hosts.reduce((state, { host }) => move(state, host, { at: 'take-out', doing: null }), rollout)
+}
+
+function isBeingActivated({ at, doing }: Progress): boolean {
+  return at === 'activate' && doing !== null
+}
+
+/** Verified before, and ill now: the verification holds no more, however long ago it was. */
+function doubtVerified(rollout: Rollout): Rollout {
+  const isOnGoal = ({ at, target }: Progress): boolean =>
+    at === 'settled' && target === rollout.plan.goal && rollout.direction === 'forward'
+  const ill = rollout.fleet.filter((progress) => {
+    if (progress.doing !== null || rollout.observed.healthy.includes(progress.host)) return false
+    return progress.at === 'put-back' || isOnGoal(progress)
+  })
+  const hosts = ill.map(({ host }) => host)
+  return recover(rollout, hosts, { step: 'verify', reason: 'was verified, and does not answer healthily any more' })
 }
 
 /** A host that served died while another is out and not yet activated: that one comes back at once. */
-export function recallWhereShort(rollout: Rollout): Rollout {
+function recallWhereShort(rollout: Rollout): Rollout {
   const died = (host: HostName): boolean => !isServing(rollout.observed, host)
   const hosts = rollout.fleet.filter((progress) => isUntouchedOnItsWay(progress) && progress.alongside.some(died))
   if (hosts.length === 0) return rollout

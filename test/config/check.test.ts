@@ -234,6 +234,12 @@ describe('what pm2 deploy reads', () => {
       'post-deploy has `git reset --hard x`',
     )
   })
+
+  test('and a call of pm2 that says nothing of its apps is told, with what to write', async () => {
+    const { split, warnings } = await load({ 'post-deploy': '"npm ci && sudo -u app pm2 reload shop"' })
+    expect(split.manager).toBe('pm2')
+    expect(warnings).toContainEqual(expect.stringMatching(/`sudo -u app pm2 reload shop`.*Write it plainly/))
+  })
   test('paths that lead elsewhere than with pm2 deploy are warned of', async () => {
     const { warnings } = await load({ 'post-deploy': '"cp ../.env . && cp /var/www/shop/source/x . && pm2 reload x"' })
     expect(warnings.filter((warning) => warning.startsWith('post-deploy:'))).toHaveLength(2)

@@ -150,6 +150,7 @@ export function fleet(change: Partial<Fleet> & { readonly clock?: FakeClock } = 
     machines: [],
     balancer: noBalancer(),
     health: null,
+    defaultManager: 'pm2',
     processesOf: () => {
       throw new Error('no process manager')
     },

@@ -1,7 +1,7 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { foreignRelease } from '../../src/engine/fleet.ts'
+import { type Fleet, foreignRelease } from '../../src/engine/fleet.ts'
 import { inspectHost } from '../../src/engine/inspect.ts'
 import { UserError } from '../../src/errors.ts'
 import { manifest, process } from './fakes.ts'
@@ -90,6 +90,18 @@ test('a manager that does not answer is told, and is no reason to see nothing el
     healthy: true,
     runs: null,
   })
+})
+
+test('a host without a release of ours is asked by the manager of the configuration', async () => {
+  const on = one()
+  rmSync(on.machine.layout.current)
+  const asked: string[] = []
+  const processesOf: Fleet['processesOf'] = (manager, machine) => {
+    asked.push(manager)
+    return on.apps.processes(machine)
+  }
+  await inspectHost({ ...on.fleet, defaultManager: 'command', processesOf }, on.machine)
+  expect(asked).toEqual(['command'])
 })
 
 test('a manifest that cannot be read is passed over, and named', async () => {

@@ -18,13 +18,13 @@ function two() {
   return { on, running, state }
 }
 
-const bothWell = { out: [], mixed: [], healthy: ['a', 'b'] }
+const bothWell = { out: [], mixed: [], byHand: [], healthy: ['a', 'b'] }
 
 test('what balancer and hosts say now is told, not what was so before', async () => {
   const { on, running, state } = two()
   state.out = ['a']
   running.of('b').isDown = true
-  expect(await observe(on, bothWell)).toEqual({ out: ['a'], mixed: [], healthy: ['a'] })
+  expect(await observe(on, bothWell)).toEqual({ out: ['a'], mixed: [], byHand: ['a'], healthy: ['a'] })
 })
 
 test('a host that was well is asked again before it counts as ill; one that was ill is not waited for', async () => {

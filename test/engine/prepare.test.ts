@@ -97,7 +97,7 @@ describe('a release is prepared', () => {
     const onFirst = ['echo first >> first']
     await expect(prepare({ prepare: ['false'] }, { onFirst })).rejects.toThrow()
     await prepare({}, { onFirst })
-    expect(readFileSync(join(release(), 'first'), 'utf8')).toBe('first\nfirst\n')
+    expect(readFileSync(join(release(), 'first'), 'utf8')).toBe('first\n')
     const later = `20261122000000-${sha.slice(0, 7)}`
     await prepare({ id: later }, { onFirst })
     expect(existsSync(join(machine.layout.releases, later, 'first'))).toBe(false)

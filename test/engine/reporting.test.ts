@@ -9,7 +9,7 @@ const hosts = ['a', 'b', 'c']
 const plan: Plan = {
   goal: 'new',
   batches: hosts.map((host) => [host]),
-  hosts: hosts.map((host) => ({ host, from: 'old', canReturn: true, runs: 'old', byHand: host === 'c' })),
+  hosts: hosts.map((host) => ({ host, from: 'old', canReturn: true, runs: 'old' })),
   minServing: 1,
   onFailure: 'rollback',
   rotation: true,
@@ -20,7 +20,7 @@ function rolling() {
   const clock = fakeClock()
   const reports: Report[] = []
   const reporting = reportRollout((report) => reports.push(report), clock, hosts.length)
-  let rollout = begin(plan, { out: ['c'], mixed: [], healthy: hosts })
+  let rollout = begin(plan, { out: ['c'], mixed: [], byHand: ['c'], healthy: hosts })
   const tell = (event: Event, log: string | null = null): void => {
     rollout = apply(rollout, event)
     reporting.onEvent(event, rollout, log)
@@ -67,8 +67,8 @@ test('a step that failed says why, with its log; what follows is told as going b
 test('how many serve is told when it changes', () => {
   const { reports, takes, tell } = rolling()
   takes(takeOut, 1)
-  tell({ type: 'observed', observation: { out: ['a', 'c'], mixed: [], healthy: hosts } })
-  tell({ type: 'observed', observation: { out: ['a', 'c'], mixed: [], healthy: ['a'] } })
+  tell({ type: 'observed', observation: { out: ['a', 'c'], mixed: [], byHand: ['c'], healthy: hosts } })
+  tell({ type: 'observed', observation: { out: ['a', 'c'], mixed: [], byHand: ['c'], healthy: ['a'] } })
   expect(reports.filter(({ type }) => type === 'serving')).toEqual(
     [2, 1, 0].map((serving) => ({ type: 'serving', serving, total: 3 })),
   )

@@ -37,7 +37,6 @@ async function rollOut(on: ReturnType<typeof ground>, { meanwhile, lock = ours }
   const performing = {
     fleet: telling,
     lock,
-    byHand: view.byHand,
     manifests: manifestsOf(views),
     replaced: new Map<string, ReadonlySet<number>>(),
   }

@@ -122,6 +122,17 @@ export function hostContract(name: string, make: () => Promise<HostUnderTest>): 
       held.write('too late')
     })
 
+    it('holds many commands, each in its turn where there are too many at a time', async () => {
+      const holdOnce = async (): Promise<string | null> => {
+        const held = await made.host.hold('echo held; cat')
+        const line = await held.nextLine(5_000)
+        await held.release()
+        return line
+      }
+      const lines = await Promise.all(Array.from({ length: 12 }, holdOnce))
+      expect(lines).toEqual(lines.map(() => 'held'))
+    })
+
     it('does not wait for ever for the line of a held command', async () => {
       const held = await made.host.hold('cat')
       await expect(held.nextLine(100)).rejects.toMatchObject({ name: 'UserError', code: 'host-command' })

@@ -179,6 +179,7 @@ describe('the mirror', () => {
     const id = releaseId(new Date(), first)
     mkdirSync(join(at.releases, `.${id}.part`, 'half'), { recursive: true })
     ok(layOutScript(at, { id, sha: first }))
+    ok(writeManifestScript(at, manifest(id)))
     ok(layOutScript(at, { id, sha: first }))
     rmSync(at.mirror, { recursive: true })
     const release = join(at.releases, id)
@@ -188,6 +189,34 @@ describe('the mirror', () => {
     expect(git('-C', release, 'describe', '--tags')).toBe('v1.0.0')
     expect(run(layOutScript(at, { id, sha: second })).stderr).toContain('is not')
     expect(readdirSync(at.releases)).toEqual([id])
+  })
+
+  test('a release whose preparation ended half-way is laid out anew, and a prepared one is kept', () => {
+    fetch()
+    const id = releaseId(new Date(), second)
+    const release = join(at.releases, id)
+    ok(layOutScript(at, { id, sha: second }))
+    writeFileSync(join(release, 'one'), 'half built')
+    mkdirSync(join(release, 'node_modules'))
+    ok(layOutScript(at, { id, sha: second }))
+    expect(readFileSync(join(release, 'one'), 'utf8')).toBe('one')
+    expect(existsSync(join(release, 'node_modules'))).toBe(false)
+    ok(writeManifestScript(at, manifest(id)))
+    mkdirSync(join(release, 'node_modules'))
+    ok(layOutScript(at, { id, sha: second }))
+    expect(existsSync(join(release, 'node_modules'))).toBe(true)
+    expect(readdirSync(at.releases)).toEqual([id])
+    expect(existsSync(join(at.zdr, 'trash'))).toBe(false)
+  })
+
+  test('a release that is active is never laid out anew, even where its manifest is gone', () => {
+    fetch()
+    const id = releaseId(new Date(), second)
+    ok(layOutScript(at, { id, sha: second }))
+    ok(activateScript(at, id))
+    mkdirSync(join(at.current, 'node_modules'))
+    ok(layOutScript(at, { id, sha: second }))
+    expect(existsSync(join(at.current, 'node_modules'))).toBe(true)
   })
 
   function fetch(): void {

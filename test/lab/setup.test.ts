@@ -1,6 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { asAdministrator, configure, demand, ended, everywhere, reports } from './fleet.ts'
+import {
+  asAdministrator,
+  configure,
+  demand,
+  ended,
+  everywhere,
+  holdConnection,
+  hostOf,
+  reports,
+  until,
+} from './fleet.ts'
 import { type Lab, startLab } from './lab.ts'
 import { replaceOnce } from './replace-once.ts'
 
@@ -62,6 +72,19 @@ it('run by an administrator it leaves the switch to those who deploy', async () 
   await configure(lab)
   await ended(lab.deploy(['production', '--ref', 'v2']), 0)
   expect(await lab.running()).toEqual(everywhere(lab, 'v2'))
+})
+
+it('while a deploy goes on it is told who deploys, and changes nothing', async () => {
+  const held = await holdConnection(lab, hostOf(lab, 1))
+  const deploy = lab.deploy(['production', '--ref', 'v1'])
+  await until(deploy, hostOf(lab, 1), 'waiting until drained')
+  const before = await nginxState()
+  const { text } = await ended(lab.deploy(['production', 'setup']), 5)
+  expect(text).toMatch(/by \S+@\S+ \(pid \d+\) since \S+: deploy production v1/)
+  expect(await nginxState()).toBe(before)
+  await held.release()
+  await ended(deploy, 0)
+  expect(await lab.running()).toEqual(everywhere(lab, 'v1'))
 })
 
 it('prints the lines that a site lacks', async () => {

@@ -31,6 +31,17 @@ describe('the end', () => {
     `)
   })
 
+  test('after a way back, a host that does not serve is named', () => {
+    const up = { host: 'web-1', release, state: 'serving', reason: null } as const
+    const byHand = { host: 'web-2', release, state: 'out by hand', reason: null } as const
+    const down = { host: 'web-3', release: null, state: 'not serving', reason: null } as const
+    expect(ended('rolled back', 3, [up, byHand])).toContain('Every host is on the release it came from.')
+    const text = ended('rolled back', 3, [up, down])
+    expect(text).toContain('Not serving: web-3. Every other host is on the release it came from.')
+    expect(text).not.toContain('Every host is')
+    expect(ended('rolled back', 3, [down])).not.toContain('release it came from')
+  })
+
   test('a good deploy tells from where to where, and has nothing to add', () => {
     const hosts = [{ host: 'web-1', release, state: 'serving', reason: null }] as const
     expect(ended('deployed', 0, hosts)).toMatchInlineSnapshot(`

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { pm2Warnings, split } from '../../src/config/split.ts'
 import { type Mend, pm2Calls, startInstead } from '../../src/processes/pm2-commands.ts'
 import { isPinned } from '../../src/processes/pm2-mend.ts'
 import type { Activation, Process } from '../../src/processes/processes.ts'
@@ -9,6 +10,7 @@ describe('a call of pm2 is found', () => {
   test.each([
     ['pm2 reload ecosystem.config.js --env production', 'reload', 'ecosystem.config.js', 'production'],
     ['npx pm2 startOrRestart "my eco.config.js" --env=staging', 'startOrRestart', 'my eco.config.js', 'staging'],
+    ['npx -y pm2@7 reload shop', 'reload', 'shop', null],
     ['FOO=1 ./node_modules/.bin/pm2 --silent reload all > /dev/null 2>&1', 'reload', 'all', null],
     ['pm2 --env production reload shop', 'reload', 'shop', 'production'],
     ['echo "pm2 restart no" && pm2 restart shop', 'restart', 'shop', null],
@@ -34,6 +36,36 @@ describe('a call of pm2 is found', () => {
   test('with the folder that a cd before it led to', () => {
     const calls = pm2Calls(['cd api', 'cd ../web && pm2 reload a.json', 'cd $HOME', 'pm2 reload b.json'])
     expect(calls.map(({ directory }) => directory)).toEqual(['web', null])
+  })
+})
+
+/** The configuration warns where a call says nothing to us, and can only guess at it: it may not know this room. */
+describe('the configuration knows whether the apps of a call can be read', () => {
+  test.each([
+    ['pm2 reload shop', true],
+    ['npx pm2@7 reload shop', true],
+    ['npm exec -- pm2 reload shop', true],
+    ['sudo pm2 reload shop', true],
+    ['pnpm dlx pm2@^7.0.1 startOrReload ecosystem.config.js', true],
+    ['nohup ./node_modules/.bin/pm2 restart all', true],
+    ['pm2 reload shop || pm2 start server.js', true],
+    ['if pm2 ping; then time NODE_ENV=x pm2 reload shop; fi', true],
+    ['sudo -u app pm2 reload shop', false],
+    ["bash -lc 'pm2 reload shop'", false],
+    ['pm2 ping && pm2 save', false],
+    ['sudo -u app npx pm2@7 startOrReload ecosystem.config.js', false],
+  ])('%s: %s', (text, isRead) => {
+    const work = split({
+      postDeploy: [text],
+      install: undefined,
+      reload: undefined,
+      path: '/srv/shop',
+      file: 'ecosystem.config.js',
+      environment: 'production',
+    })
+    expect(work.manager).toBe('pm2')
+    expect(pm2Warnings(work)).toHaveLength(isRead ? 0 : 1)
+    expect(pm2Calls(work.activate).length > 0).toBe(isRead)
   })
 })
 

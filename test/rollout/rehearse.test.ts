@@ -3,13 +3,13 @@ import type { HostAtStart, Plan } from '../../src/rollout/model.ts'
 import { rehearse } from '../../src/rollout/rehearse.ts'
 
 const hosts = ['a', 'b', 'c']
-const everybody = { out: [], mixed: [], healthy: hosts }
+const everybody = { out: [], mixed: [], byHand: [], healthy: hosts }
 
 function plan(change: Partial<Plan> = {}, host: Partial<HostAtStart> = {}): Plan {
   return {
     goal: 'new',
     batches: [['a', 'b'], ['c']],
-    hosts: hosts.map((name) => ({ host: name, from: 'old', canReturn: true, runs: 'old', byHand: false, ...host })),
+    hosts: hosts.map((name) => ({ host: name, from: 'old', canReturn: true, runs: 'old', ...host })),
     minServing: 1,
     onFailure: 'rollback',
     rotation: true,

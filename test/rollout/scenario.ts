@@ -24,6 +24,7 @@ interface Stage {
   readonly boxes: ReadonlyMap<HostName, Box>
   readonly happenings: readonly Happening[]
   out: readonly HostName[]
+  readonly byHand: readonly HostName[]
   mixed: readonly HostName[]
   isSilent: boolean
 }
@@ -120,9 +121,9 @@ function change(stage: Stage, action: Action): string | null {
   }
 }
 
-function look({ boxes, out, mixed }: Stage): Observation {
+function look({ boxes, out, byHand, mixed }: Stage): Observation {
   const healthy = [...boxes].filter(([, { isDown, runs }]) => !isDown && runs !== null).map(([host]) => host)
-  return { out, mixed, healthy }
+  return { out, mixed, byHand, healthy }
 }
 
 function nameOf(action: Action): string {
@@ -175,6 +176,7 @@ function readStage(header: string): Stage {
   return {
     boxes,
     out: [...words('out'), ...byHand],
+    byHand,
     mixed: words('mixed'),
     isSilent: false,
     happenings: lines
@@ -189,7 +191,6 @@ function readStage(header: string): Stage {
       hosts: names.map((host) => ({
         host,
         ...hostIn(states.get(host) ?? ''),
-        byHand: byHand.includes(host),
       })),
       minServing: Number(words('min-serving', '1')[0]),
       onFailure: words('on-failure')[0] === 'stop' ? 'stop' : 'rollback',

@@ -47,6 +47,7 @@ function play(world: World, dice: Dice, trace: string[]): Rollout {
       return rollout
     }
     losePower(world, dice, trace)
+    turnIll(world, dice, trace)
     if (rollout.doing === null && dice.chance(0.1))
       rollout = happen(rollout, { type: 'observed', observation: look(world) }, trace)
     const [action] = flying.splice(dice.below(flying.length), 1)
@@ -75,6 +76,16 @@ function losePower(world: World, dice: Dice, trace: string[]): void {
   trace.push(`${host} loses its power`)
 }
 
+function turnIll(world: World, dice: Dice, trace: string[]): void {
+  if (!dice.chance(world.faults.sick)) return
+  const host = `h${dice.below(world.boxes.size)}`
+  const box = boxOf(world, host)
+  if (box.running !== 'new' || !isHealthy(world, host)) return
+  world.unnoticed.add(host)
+  box.isSick = true
+  trace.push(`${host} turns ill`)
+}
+
 function judge(world: World, rollout: Rollout, end: Outcome): void {
   for (const { host, release, state } of end.hosts) {
     const box = boxOf(world, host)
@@ -92,9 +103,11 @@ function judge(world: World, rollout: Rollout, end: Outcome): void {
       end.hosts.every(({ state }) => state === 'serving' || state === 'out by hand'))
   )
     throw new Error(`promise 8: ${end.kind} with ${JSON.stringify(end.hosts)}`)
+  const isHurt = end.hosts.some(({ host, state }) => state === 'not serving' && rollout.servedAtStart.includes(host))
+  if (end.kind === 'interrupted' && isHurt) throw new Error('130 is said to be safe, and a host that served does not')
   if (
     serving(world) === 0 &&
-    world.faults.power === 0 &&
+    world.faults.power + world.faults.sick === 0 &&
     rollout.servedAtStart.length > 0 &&
     world.rotation &&
     world.boxes.size > 1
@@ -103,7 +116,7 @@ function judge(world: World, rollout: Rollout, end: Outcome): void {
 }
 
 function isQuiet({ faults, canReturn }: World): boolean {
-  return canReturn && faults.error + faults.power + faults.blind === 0 && faults.badOn.length === 0
+  return canReturn && faults.error + faults.power + faults.sick + faults.blind === 0 && faults.badOn.length === 0
 }
 
 function imagine(dice: Dice): World {
@@ -119,6 +132,7 @@ function imagine(dice: Dice): World {
     hidden: 0.5,
     badOn: hosts.filter(() => dice.chance(0.15)).slice(0, dice.chance(0.4) ? 3 : 0),
     power: dice.chance(0.3) ? 0.03 : 0,
+    sick: dice.chance(0.2) ? 0.1 : 0,
     blind: dice.chance(0.3) ? 0.1 : 0,
   }
   const rotation = count > 1 && dice.chance(0.9)
@@ -134,7 +148,15 @@ function imagine(dice: Dice): World {
 }
 
 function box(release: 'old' | null): Box {
-  return { linked: release, running: release, verified: release, isOut: false, isPowered: true, byHand: false }
+  return {
+    linked: release,
+    running: release,
+    verified: release,
+    isOut: false,
+    isPowered: true,
+    isSick: false,
+    byHand: false,
+  }
 }
 
 /** What an earlier deploy that was cut off, or an operator, may have left behind. */
@@ -168,9 +190,9 @@ function plan(world: World, dice: Dice): Plan {
 }
 
 function atStart(world: World, host: string): HostAtStart {
-  const { byHand, running, linked } = boxOf(world, host)
+  const { running, linked } = boxOf(world, host)
   const isWell = isHealthy(world, host)
   const wasEmpty = running === null && linked === null
   if (isWell) boxOf(world, host).verified = running
-  return { host, from: wasEmpty ? null : 'old', canReturn: world.canReturn, runs: isWell ? running : null, byHand }
+  return { host, from: wasEmpty ? null : 'old', canReturn: world.canReturn, runs: isWell ? running : null }
 }

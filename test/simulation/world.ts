@@ -11,6 +11,8 @@ export interface Box {
   verified: ReleaseId | null
   isOut: boolean
   isPowered: boolean
+  /** Its release turned bad after a while; another start mends that. */
+  isSick: boolean
   byHand: boolean
 }
 
@@ -23,6 +25,8 @@ export interface Faults {
   readonly badOn: readonly HostName[]
   /** Chance, at each event, that some host loses its power. */
   readonly power: number
+  /** Chance, at each event, that some host on the new release turns ill. */
+  readonly sick: number
   /** Chance that the balancer does not answer. */
   readonly blind: number
 }
@@ -41,7 +45,7 @@ export interface World {
 
 export function isHealthy(world: World, host: HostName): boolean {
   const box = boxOf(world, host)
-  if (!box.isPowered || box.running === null) return false
+  if (!box.isPowered || box.isSick || box.running === null) return false
   return !(box.running === 'new' && world.faults.badOn.includes(host))
 }
 
@@ -53,7 +57,12 @@ export function look(world: World): Observation {
   world.unnoticed.clear()
   const hosts = [...world.boxes.keys()]
   const out = hosts.filter((host) => boxOf(world, host).isOut)
-  return { out, mixed: [], healthy: hosts.filter((host) => isHealthy(world, host)) }
+  return {
+    out,
+    mixed: [],
+    byHand: out.filter((host) => boxOf(world, host).byHand),
+    healthy: hosts.filter((host) => isHealthy(world, host)),
+  }
 }
 
 /** Performs an action. Returns null where it was done, or why not. Throws where a promise is broken. */
@@ -129,6 +138,7 @@ function touch(world: World, host: HostName, change: (box: Box) => void): string
   if (world.rotation && !box.isOut)
     throw new Error(`promise 2: the processes of ${host} are touched while it is in rotation`)
   box.verified = null
+  box.isSick = false
   change(box)
   return null
 }
