@@ -161,19 +161,18 @@ export function callsPm2(command: Command): boolean {
     return words.slice(1).some((word, index) => /^-\w*c$/.test(words[index]?.text ?? '') && textCallsPm2(word))
   }
   const at = words.findIndex(isPm2)
-  return at >= 0 && words.slice(0, at).every((word, index) => isBeforePm2(word) || words[index - 1]?.text === '-u')
+  if (at < 0) return false
+  return words.slice(0, at).every((word, index) => isBeforePm2(word) || words[index - 1]?.text === '-u')
 }
 
-const reloadVerbs = new Set(
-  'start restart reload startOrRestart startOrReload startOrGracefulReload gracefulReload'.split(' '),
-)
+const startVerbs = 'start restart reload startOrRestart startOrReload startOrGracefulReload gracefulReload'.split(' ')
 
 /** True where pm2's processes can read out of the command which apps it is about: not behind another user, nor inside another shell's text. */
 export function namesPm2Apps(command: Command): boolean {
   const words = simpleCommand(command.words)
   const at = words.findIndex(isPm2)
   if (at < 0 || !words.slice(0, at).every(isBeforePm2)) return false
-  return words.slice(at + 1).some((word) => reloadVerbs.has(word.value ?? ''))
+  return words.slice(at + 1).some((word) => startVerbs.includes(word.value ?? ''))
 }
 
 function isPm2(word: Word): boolean {

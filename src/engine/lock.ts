@@ -100,8 +100,9 @@ async function guardedHost(machine: Machine, { owner, held, clock, takeAgain }: 
       await takeAgain(machine)
       return guarded
     } catch (error) {
-      const isAnothers = error instanceof UserError && error.code === 'locked' && !isOwn(error, owner)
-      if (tries === regainTries || isAnothers) throw error
+      // Our own earlier script lives on, on the far side of a cut connection: nobody else can have the lock.
+      if (isOwn(error, owner)) return guarded
+      if (tries === regainTries || (error instanceof UserError && error.code === 'locked')) throw error
       await clock.sleep(regainPauseMs)
     }
   }
@@ -125,8 +126,8 @@ function lostToAnother(name: HostName): UserError {
   return new UserError('locked', `another deploy had the lock on ${name} meanwhile: this one changes nothing more`)
 }
 
-/** Our own earlier script may live on, on the far side of a cut connection, until it misses our heartbeat. */
-function isOwn(error: UserError, owner: LockOwner): boolean {
+function isOwn(error: unknown, owner: LockOwner): boolean {
+  if (!(error instanceof UserError) || error.code !== 'locked') return false
   return parseLockOwner(JSON.stringify(error.cause))?.token === owner.token
 }
 

@@ -60,7 +60,7 @@ async function silence({ clock, times }: Fleet): Promise<Word> {
 async function ask(fleet: Fleet, machine: Machine): Promise<Word> {
   try {
     if (fleet.health !== null) return (await fleet.health.check(machine.host)).healthy ? 'well' : 'ill'
-    const running = await fleet.processesOf('pm2', machine).running(machine.host)
+    const running = await fleet.processesOf(fleet.defaultManager, machine).running(machine.host)
     return running.some(({ status }) => status === 'online') ? 'well' : 'ill'
   } catch {
     return 'silent'

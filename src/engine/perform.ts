@@ -172,13 +172,18 @@ async function noteFailure(
   { release, error }: { readonly release: ReleaseId; readonly error: unknown },
 ): Promise<void> {
   const manifest = manifestFor(performing, machine, release)
-  if (manifest.verifiedAt !== undefined) return
+  if (manifest.verifiedAt !== undefined || isOfTheLine(error)) return
   try {
     await note(performing, machine, { ...manifest, state: 'failed', reason: describe(error).reason })
   } catch (failure) {
     const text = `that it failed could not be noted: ${describe(failure).reason}`
     performing.fleet.report({ type: 'note', level: 'warning', host: machine.name, text })
   }
+}
+
+/** A connection that was lost, or a lock, says nothing of the release. */
+function isOfTheLine(error: unknown): boolean {
+  return error instanceof UserError && (error.code === 'host-unreachable' || error.code === 'locked')
 }
 
 /** Nothing of it is known but its answer, and nothing of it was touched. */

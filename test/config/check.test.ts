@@ -235,7 +235,7 @@ describe('what pm2 deploy reads', () => {
     )
   })
 
-  test('and a call of pm2 that says nothing of its apps is told, with what to write', async () => {
+  test('a call of pm2 that does not tell its apps is warned of, with what to write', async () => {
     const { split, warnings } = await load({ 'post-deploy': '"npm ci && sudo -u app pm2 reload shop"' })
     expect(split.manager).toBe('pm2')
     expect(warnings).toContainEqual(expect.stringMatching(/`sudo -u app pm2 reload shop`.*Write it plainly/))
