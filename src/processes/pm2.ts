@@ -121,7 +121,9 @@ const crashedLatelyMs = 30_000
  */
 function isCrashing(entry: Listed): boolean {
   if (statuses.get(entry.status) !== 'online') return true
-  return restartsOf(entry) > 0 && entry.upMs < crashedLatelyMs
+  // Later than at once may also be a slow stop: taken for a crash, it costs a start in place of a reload.
+  const isLate = entry.startedLateMs === null || entry.startedLateMs > slowDaemonMs
+  return entry.upMs < crashedLatelyMs && (isLate || restartsOf(entry) > 0)
 }
 
 const defaultKillTimeoutMs = 1600

@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { configure, demand, ended, everywhere, hostOf, startFleet } from './fleet.ts'
+import {
+  configure,
+  demand,
+  ended,
+  everywhere,
+  failuresOf,
+  hostOf,
+  LIGHT_LOAD,
+  NO_FAILURE,
+  startFleet,
+} from './fleet.ts'
 import type { Lab } from './lab.ts'
 
 let lab: Lab
@@ -14,6 +24,17 @@ it.each([
   ['stale-dirname-2', 'cwd: __dirname, as before'],
 ] as const)('%s runs where pm2 would have gone on with the old release (%s)', async (release, _how) => {
   await ended(lab.deploy(['production', '--ref', release]), 0)
+  expect(await lab.running()).toEqual(everywhere(lab, release))
+})
+
+it.each([
+  ['fork-1', 'a reload that is a restart'],
+  ['fork-2', 'the same once more'],
+  ['never-says-ready', 'an app that pm2 waits for in vain'],
+] as const)('%s loses no request behind the balancer (%s)', async (release, _what) => {
+  const hammer = await lab.hammer(LIGHT_LOAD)
+  await ended(lab.deploy(['production', '--ref', release]), 0)
+  expect(await failuresOf(hammer)).toEqual(NO_FAILURE)
   expect(await lab.running()).toEqual(everywhere(lab, release))
 })
 

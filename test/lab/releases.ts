@@ -10,6 +10,7 @@ type Behaviour =
   | 'dies-after-2s'
   | 'slow-boot'
   | 'ignores-sigint'
+  | 'never-says-ready'
 
 interface Release {
   readonly behaviour: Behaviour
@@ -37,6 +38,7 @@ export const RELEASES = {
   'stale-dirname-2': { behaviour: 'good', after: 'stale-dirname-1', cwd: 'dirname' },
   'fork-1': { behaviour: 'good', after: 'v1', mode: 'fork' },
   'fork-2': { behaviour: 'good', after: 'fork-1', mode: 'fork' },
+  'never-says-ready': { behaviour: 'never-says-ready', after: 'v1' },
 } as const satisfies Record<string, Release>
 
 export type ReleaseName = keyof typeof RELEASES

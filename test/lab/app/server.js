@@ -23,7 +23,8 @@ setTimeout(listen, BOOT_MS)
 function listen() {
   // A timer keeps it alive, with a port that nobody opened.
   if (behaviour === 'never-listens') return setInterval(() => {}, SLOW_MS)
-  server.listen(Number(process.env.PORT ?? 4000), () => process.send?.('ready'))
+  const ready = behaviour === 'never-says-ready' ? () => {} : () => process.send?.('ready')
+  server.listen(Number(process.env.PORT ?? 4000), ready)
   if (behaviour === 'dies-after-2s') setTimeout(() => process.exit(1), LIFE_MS)
 }
 
