@@ -13,12 +13,13 @@ else void main()
 
 async function main(): Promise<void> {
   const asked = await understand()
-  const output = await openOutput(asked)
+  const isTerminal = await isAtTerminal(asked)
+  const output = await openOutput(asked, isTerminal)
   const { watchInterrupts } = await import('./commands/interrupt.ts')
-  // Every step but `prepare` can be felt: from the first one on, an end that nobody foresaw means "look there".
+  // `prepare` and `migrate` switch nothing. From any other step on, an end that nobody foresaw means "look there".
   let touched = false
   const report = (event: Report) => {
-    touched ||= event.type === 'step' && event.step !== 'prepare'
+    touched ||= event.type === 'step' && event.step !== 'prepare' && event.step !== 'migrate'
     show(output, spelledOut(event, asked))
   }
   const leave = (code: ExitCode) => {
@@ -34,11 +35,18 @@ async function main(): Promise<void> {
     env: process.env,
     report,
     onInterrupt: interrupts.listen,
-    isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    isTerminal,
   }
   const code = await run(asked, context).catch((error: unknown) => tell(report, error, touched))
   await output.close()
   process.exit(code)
+}
+
+/** Whether a person can be asked, by the one command that may ask. In the background nobody can. */
+async function isAtTerminal(asked: Asked): Promise<boolean> {
+  if (!('invocation' in asked) || asked.invocation.verb !== 'deploy') return false
+  if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) return false
+  return (await import('./commands/foreground.ts')).isInForeground()
 }
 
 type Asked = { readonly invocation: Invocation } | { readonly error: unknown }
@@ -52,13 +60,14 @@ async function understand(): Promise<Asked> {
   )
 }
 
-async function openOutput(asked: Asked): Promise<Output> {
+async function openOutput(asked: Asked, isTerminal: boolean): Promise<Output> {
   const { chooseOutput } = await import('./output/choose.ts')
   const wishes = {
     json: argv.includes('--json'),
     verbose: argv.includes('--verbose'),
     color: !argv.includes('--no-color'),
     onHosts: 'invocation' in asked && 'environment' in asked.invocation,
+    asks: isTerminal,
   }
   return chooseOutput(wishes, { env: process.env, out: process.stdout, err: process.stderr, nowMs: Date.now })
 }
@@ -101,6 +110,9 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return (await import('./commands/setup.ts')).run(invocation, context)
     case 'status':
       return (await import('./commands/status.ts')).run(invocation, context)
+    case 'resume':
+    case 'abort':
+      return (await import('./commands/answer.ts')).run(invocation, context)
     case 'plan':
       return (await import('./commands/plan.ts')).run(invocation, context)
     case 'deploy':

@@ -104,7 +104,10 @@ cd ${quote(folder)} && exec 9>>journal || exit ${publishExit.folder}
 turn() {
   if has flock; then flock -w 5 9 || exit ${publishExit.busy}; fi
   current=$(switch_files)
-  [ "$current" = ${quote(from)} ] || [ "$current" = ${quote(to)} ] || { echo "file $current"; exit ${publishExit.otherHand}; }
+  if [ "$current" != ${quote(from)} ]; then
+    # Turned already, by an attempt of ours whose answer was lost. Anybody else had a reason of their own.
+    [ "$current" = ${quote(to)} ] && tail -n 1 journal | grep -qF -e ${quote(line ?? 'nothing')} || { echo "file $current"; exit ${publishExit.otherHand}; }
+  fi
 ${announce}  [ "$current" = ${quote(to)} ] && return
   mv -f ${quote(from)} ${quote(to)} || exit ${publishExit.rename}
   sync . 2>/dev/null || sync

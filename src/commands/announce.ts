@@ -1,5 +1,5 @@
+import type { Goal } from '../engine/goal.ts'
 import type { CommandContext } from './context.ts'
-import type { Goal } from './goal.ts'
 
 /** Says which commit it is, and what only the deployer's own clone knows: the commits between, and that HEAD was not pushed. */
 export async function announceCommit(

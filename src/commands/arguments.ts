@@ -1,12 +1,11 @@
 /** argv → what is asked for. The environment comes first, then the verb, as with `pm2 deploy` and `cap`. */
 import { nearest } from '../config/nearest.ts'
-import { UserError } from '../errors.ts'
+import type { UserError } from '../errors.ts'
 import { type Options, parseOptions } from './options.ts'
+import { usage } from './usage.ts'
+import { readWishes, type Wishes } from './wishes.ts'
 
-/** What the fleet is to run: a ref (null: the configuration's), or a release that is there (null: the one before). */
-export type Goal =
-  | { readonly kind: 'ref'; readonly ref: string | null }
-  | { readonly kind: 'release'; readonly release: string | null }
+export type { Goal, Wishes } from './wishes.ts'
 
 interface OfEnvironment {
   readonly environment: string
@@ -20,13 +19,14 @@ export type Invocation =
   | { readonly verb: 'init'; readonly yaml: boolean }
   | (OfEnvironment & { readonly verb: 'setup' })
   | (OfEnvironment & { readonly verb: 'status' })
-  | (OfEnvironment & { readonly verb: 'plan'; readonly goal: Goal; readonly allowDowntime: boolean })
-  | (OfEnvironment & { readonly verb: 'deploy'; readonly goal: Goal; readonly allowDowntime: boolean })
+  | (OfEnvironment & { readonly verb: 'resume' | 'abort' })
+  | (OfEnvironment & Wishes & { readonly verb: 'plan' })
+  | (OfEnvironment & Wishes & { readonly verb: 'deploy' })
 
-type EnvironmentVerb = 'deploy' | 'plan' | 'status' | 'setup'
+type EnvironmentVerb = 'deploy' | 'plan' | 'status' | 'setup' | 'resume' | 'abort'
 
 /** The words that may follow an environment. */
-const verbs: readonly string[] = ['deploy', 'plan', 'status', 'setup', 'rollback']
+const verbs: readonly string[] = ['deploy', 'plan', 'status', 'setup', 'rollback', 'resume', 'abort']
 
 /** What people who come from other tools type, and what it is called here. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -36,6 +36,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   current: 'status',
   list: 'status',
   check: 'plan',
+  continue: 'resume',
+  proceed: 'resume',
+  cancel: 'abort',
 }
 
 const maxWords = 2
@@ -93,9 +96,13 @@ function readVerb(environment: string, words: readonly string[], options: Option
     case 'status':
       refuseOptions(verb, options, ['config'])
       return { ...of, verb }
+    case 'resume':
+    case 'abort':
+      refuseOptions(verb, options, ['config'])
+      return { ...of, verb }
     case 'plan':
     case 'deploy':
-      return { ...of, verb, goal: readGoal(options), allowDowntime: options.allowDowntime }
+      return { ...of, verb, ...readWishes(options, verbs) }
   }
 }
 
@@ -103,17 +110,8 @@ function readVerb(environment: string, words: readonly string[], options: Option
 function readRollback(of: OfEnvironment, words: readonly string[], options: Options): Invocation {
   if (words.length > maxWords + 1) throw tooMany(words.slice(maxWords + 1))
   if (options.rollback !== undefined) throw usage('`rollback` and --rollback say the same: use one of them.')
-  const goal = readGoal({ ...options, rollback: words[maxWords] ?? true })
-  return { ...of, verb: options.dryRun ? 'plan' : 'deploy', goal, allowDowntime: options.allowDowntime }
-}
-
-function readGoal({ ref, rollback }: Options): Goal {
-  if (rollback === undefined) return { kind: 'ref', ref: ref ?? null }
-  if (ref !== undefined) throw usage('--ref and --rollback exclude each other.')
-  if (rollback === true) return { kind: 'release', release: null }
-  // `--rollback plan` would be read as a release by that name.
-  if (verbs.includes(rollback)) throw usage(`Put \`${rollback}\` before --rollback.`)
-  return { kind: 'release', release: rollback }
+  const wishes = readWishes({ ...options, rollback: words[maxWords] ?? true }, verbs)
+  return { ...of, verb: options.dryRun ? 'plan' : 'deploy', ...wishes }
 }
 
 /** An option that a verb would pass over in silence is refused: `setup --dry-run` must not set up. */
@@ -124,6 +122,10 @@ function refuseOptions(verb: string, options: Options, allowed: readonly string[
     rollback: options.rollback !== undefined,
     'dry-run': options.dryRun,
     'allow-downtime': options.allowDowntime,
+    skip: options.skip.length > 0,
+    'allow-skipped': options.allowSkipped,
+    'pause-after': options.pauseAfter !== undefined,
+    migrate: options.migrate !== undefined,
     yaml: options.yaml,
   }
   const [wrong] = Object.keys(given).filter((name) => given[name] === true && !allowed.includes(name))
@@ -149,8 +151,4 @@ function tooMany(words: readonly string[]): UserError {
 /** The whole command, as it should have been typed. */
 function spell(environment: string, verb: string): string {
   return ['zdr-deploy', environment, verb === 'deploy' ? '' : verb].filter((word) => word !== '').join(' ')
-}
-
-function usage(message: string, hint?: string): UserError {
-  return new UserError('usage', message, hint === undefined ? {} : { hint })
 }

@@ -1,32 +1,18 @@
-/** What the parts of a deploy share. */
+/** Who deploys what, in words. */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { EnvironmentConfig } from '../config/types.ts'
-import { systemClock } from '../engine/clock.ts'
-import type { FleetLock } from '../engine/lock.ts'
+import { isoNow, systemClock } from '../engine/clock.ts'
 import { localUser } from '../hosts/local-user.ts'
 import type { LockOwner } from '../hosts/lock.ts'
-import type { Invocation, Goal as Wish } from './arguments.ts'
-import type { CommandContext } from './context.ts'
-import type { OpenFleet } from './fleet.ts'
-import type { Interruption } from './interruption.ts'
+import type { Goal } from './arguments.ts'
 
-export interface Deploying {
-  readonly invocation: Extract<Invocation, { verb: 'deploy' }>
-  readonly config: EnvironmentConfig
-  readonly context: CommandContext
-  readonly open: OpenFleet
-  readonly lock: FleetLock
-  readonly interruption: Interruption
-  readonly startedMs: number
-}
-
-export function commandName(goal: Wish): string {
+export function commandName(goal: Goal): string {
   return goal.kind === 'ref' ? 'deploy' : 'rollback'
 }
 
 /** What was asked for, as whoever comes second reads it: `deploy production origin/main`, `rollback production <release>`. */
-export function commandText({ environment, ref }: EnvironmentConfig, goal: Wish): string {
+export function commandText({ environment, ref }: EnvironmentConfig, goal: Goal): string {
   const what = goal.kind === 'ref' ? ref : goal.release
   return [commandName(goal), environment, ...(what === null ? [] : [what])].join(' ')
 }
@@ -36,7 +22,7 @@ export function ownerOf(command: string): LockOwner {
     token: randomBytes(12).toString('hex'),
     by: who(),
     pid: process.pid,
-    since: new Date(systemClock.now()).toISOString(),
+    since: isoNow(systemClock),
     command,
   }
 }

@@ -9,6 +9,11 @@ export interface Options {
   readonly rollback?: string | true | undefined
   readonly dryRun: boolean
   readonly allowDowntime: boolean
+  /** Names of hosts, each once. */
+  readonly skip: readonly string[]
+  readonly allowSkipped: boolean
+  readonly pauseAfter?: string | undefined
+  readonly migrate?: string | undefined
   readonly yaml: boolean
   readonly json: boolean
   readonly verbose: boolean
@@ -46,12 +51,18 @@ async function createProgram() {
   const { Command } = await import('commander')
   const program = new Command('zdr-deploy') as unknown as TypedCommand
   return program
-    .usage('<environment> [deploy | plan | status | setup | rollback] [options]\n       zdr-deploy init [--yaml]')
+    .usage(
+      '<environment> [deploy | plan | status | setup | rollback | resume | abort] [options]\n       zdr-deploy init [--yaml]',
+    )
     .argument('[words...]')
     .option('--ref <ref>', 'deploy this branch, tag or commit instead of the configured one')
     .option('--rollback [release]', 'go back to the release before this one, or to the one named')
     .option('--dry-run', 'the same as `plan`: show what would happen, touch nothing')
     .option('--allow-downtime', 'go on where a reload cannot be graceful and nothing stands in for the host')
+    .option('--skip <host>', 'go on without this host, which stays out of rotation; may be repeated', collectNames)
+    .option('--allow-skipped', 'exit code 0 even though a host was skipped')
+    .option('--pause-after <batch>', 'canary: after the first batch, wait for a yes, or for `resume` or `abort`')
+    .option('--migrate <answer>', 'for a migration that was cut off: run it `again`, or count it as `done`')
     .option('--config <file>', 'read this file instead of looking for ecosystem.config.js, deploy.yml, …')
     .option('--yaml', 'with init: a deploy.yml instead of an ecosystem file')
     .option('--json', 'one event a line on standard output, and nothing else')
@@ -64,6 +75,16 @@ async function createProgram() {
     .configureOutput({ writeErr: () => {}, writeOut: () => {} })
 }
 
+/** `--skip web-2,web-3 --skip web-4` */
+function collectNames(value: string, before: readonly string[] = []): readonly string[] {
+  const names = value
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  if (names.length === 0) throw emptyValue('skip', 'no host is skipped')
+  return [...new Set([...before, ...names])]
+}
+
 type Given = ReturnType<Awaited<ReturnType<typeof createProgram>>['opts']>
 
 function withDefaults(given: Given): Options {
@@ -73,6 +94,10 @@ function withDefaults(given: Given): Options {
     rollback: given.rollback,
     dryRun: given.dryRun === true,
     allowDowntime: given.allowDowntime === true,
+    skip: given.skip ?? [],
+    allowSkipped: given.allowSkipped === true,
+    pauseAfter: given.pauseAfter,
+    migrate: given.migrate,
     yaml: given.yaml === true,
     json: given.json === true,
     verbose: given.verbose === true,
@@ -83,11 +108,15 @@ function withDefaults(given: Given): Options {
 }
 
 /** `--ref "$TAG"` with an unset variable must not deploy whatever is configured. */
-function refuseEmpty({ config, ref, rollback }: Given): void {
-  const [empty] = Object.entries({ config, ref, rollback }).filter(([, value]) => value === '')
-  if (empty === undefined) return
-  throw new UserError('usage', `--${empty[0]} got an empty value.`, {
-    hint: 'Is the variable behind it set? Without that option, the configuration decides.',
+function refuseEmpty({ config, ref, rollback, pauseAfter, migrate }: Given): void {
+  const values = { config, ref, rollback, 'pause-after': pauseAfter, migrate }
+  const [empty] = Object.entries(values).filter(([, value]) => value === '')
+  if (empty !== undefined) throw emptyValue(empty[0], 'the configuration decides')
+}
+
+function emptyValue(option: string, without: string): UserError {
+  return new UserError('usage', `--${option} got an empty value.`, {
+    hint: `Is the variable behind it set? Without that option, ${without}.`,
   })
 }
 
@@ -112,6 +141,8 @@ Examples:
   zdr-deploy production plan                       what would happen, without touching anything
   zdr-deploy production                            roll the configured ref over the fleet
   zdr-deploy production --ref v1.4.2               … or this one
+  zdr-deploy production --pause-after canary       roll the first batch, and wait for a yes
+  zdr-deploy production resume                     … which can be given from anywhere (or a no: abort)
   zdr-deploy production --rollback                 back to the release before
   zdr-deploy production status                     host by host: release, rotation, health
 

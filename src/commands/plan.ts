@@ -1,23 +1,26 @@
 /** `zdr-deploy production plan`: the same deploy up to its first change, and then the rollout with every move answered "done". */
 import type { EnvironmentConfig } from '../config/types.ts'
 import { systemClock } from '../engine/clock.ts'
-import { planRollout, type Start } from '../engine/plan.ts'
-import type { HostAtStart } from '../rollout/model.ts'
+import { findGoal, presentSha } from '../engine/goal.ts'
+import { preflight, refuseDowntime } from '../engine/look.ts'
+import { assertMigratable } from '../engine/migrate.ts'
+import { planRollout } from '../engine/plan.ts'
 import { rehearse } from '../rollout/rehearse.ts'
-import type { ExitCode, PlannedHost } from '../rollout/report.ts'
+import type { ExitCode } from '../rollout/report.ts'
 import { announceCommit } from './announce.ts'
 import type { Invocation } from './arguments.ts'
 import type { Command, CommandContext } from './context.ts'
 import { begin } from './environment.ts'
 import { type OpenFleet, openFleet } from './fleet.ts'
-import { findGoal, presentSha } from './goal.ts'
-import { preflight, refuseDowntime } from './look.ts'
+import { orderOf } from './order.ts'
+import { endsWell, type Planned, planNotes, planReport } from './planned.ts'
 
 type Plan = Extract<Invocation, { verb: 'plan' }>
 
 export const run: Command<'plan'> = async (invocation, context) => {
   const config = await begin(invocation, context, 'plan')
-  const open = await openFleet(config, context, { isGoingBack: invocation.goal.kind === 'release' })
+  const isGoingBack = invocation.goal.kind === 'release'
+  const open = await openFleet(config, context, { isGoingBack, skip: invocation.skip })
   try {
     return await plan(invocation, { config, context, open })
   } finally {
@@ -25,49 +28,30 @@ export const run: Command<'plan'> = async (invocation, context) => {
   }
 }
 
-interface Planning {
+export interface Planning {
   readonly config: EnvironmentConfig
   readonly context: CommandContext
-  readonly open: OpenFleet
+  readonly open: Pick<OpenFleet, 'fleet' | 'findings'>
 }
 
-async function plan({ goal: wish, allowDowntime }: Plan, { config, context, open }: Planning): Promise<ExitCode> {
-  const { views, view } = await preflight(open, { config, context })
+/** Resolves with 1 where a deploy could not come to its end, and rejects with what would stop it before it begins. */
+export async function plan(
+  invocation: Plan,
+  { config, context, open: { fleet, findings } }: Planning,
+): Promise<ExitCode> {
+  const look = await preflight(fleet, findings)
+  const { views, view } = look
   context.report({ type: 'phase', phase: 'resolve' })
-  const goal = await findGoal(wish, { config, views, nowMs: systemClock.now(), hostFor: async ({ host }) => host })
-  if (!allowDowntime) refuseDowntime(open.fleet, { views, goal: goal.manifest })
-  const from = presentSha(views)
-  await announceCommit(context, { goal, fromSha: from })
-  const { manifest } = goal
-  const start = planRollout(open.fleet, views, { goal: manifest.id, policy: config.rollout, view })
-  const { batches, outcome } = rehearse(start.plan, start.observed)
-  context.report({
-    type: 'plan',
-    sha: manifest.sha,
-    from,
-    release: manifest.id,
-    batches,
-    minServing: start.plan.minServing,
-    hosts: start.plan.hosts.map((host) => plannedHost(host, start)),
-    prepare: goal.kind === 'deploy' ? manifest.prepare : [],
-    activate: manifest.activate,
-    reason:
-      goal.kind === 'deploy'
-        ? config.split.reason
-        : 'the release is there: nothing is prepared, and its own commands are run',
-  })
-  if (outcome.kind === 'deployed' || outcome.kind === 'unchanged') return 0
-  context.report({
-    type: 'note',
-    level: 'warning',
-    text: `this rollout could not come to its end: ${outcome.failure ?? 'not every host would serve'}`,
-  })
-  return 1
-}
-
-function plannedHost({ host, from, runs }: HostAtStart, { plan, observed }: Start): PlannedHost {
-  const byHand = observed.byHand.includes(host)
-  const isInPlace = byHand || !plan.rotation || !observed.out.includes(host)
-  if (runs === plan.goal && isInPlace) return { host, from, what: 'leave alone' }
-  return { host, from, what: byHand ? 'roll, stays out' : 'roll' }
+  const order = orderOf(config, invocation)
+  const { wish, recipe, source, policy, migration } = order
+  const nowMs = systemClock.now()
+  const goal = await findGoal(wish, { recipe, source, views, nowMs, writable: async (machine) => machine })
+  if (!invocation.allowDowntime) refuseDowntime(fleet, look, goal.manifest)
+  await announceCommit(context, { goal, fromSha: presentSha(views) })
+  const start = planRollout(fleet, views, { goal: goal.manifest.id, policy, view })
+  const planned: Planned = { config, order, goal, look, start, rehearsal: rehearse(start.plan, start.observed) }
+  context.report(planReport(planned))
+  for (const note of planNotes(planned)) context.report({ type: 'note', ...note })
+  if (goal.kind === 'deploy' && migration !== null) assertMigratable(views, migration)
+  return endsWell(planned) ? 0 : 1
 }

@@ -5,27 +5,24 @@ import { systemClock } from '../engine/clock.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Machine } from '../engine/fleet.ts'
 import { type FleetLock, takeLock } from '../engine/lock.ts'
-import { run as runScript } from '../engine/prepare.ts'
+import { reportFindings } from '../engine/look.ts'
 import { UserError } from '../errors.ts'
-import { commandsScript, setupScript } from '../hosts/release.ts'
 import type { ExitCode } from '../rollout/report.ts'
-import { type Connected, unreachableFindings } from './connect.ts'
+import type { Connected } from './connect.ts'
 import type { Command, CommandContext } from './context.ts'
 import { ownerOf } from './deploying.ts'
 import { begin } from './environment.ts'
-import { type OpenFleet, openFleet, serverOf } from './fleet.ts'
-import { reportFindings } from './look.ts'
+import { type OpenFleet, openFleet } from './fleet.ts'
+import { serverOf } from './fleet-ports.ts'
 
-const foldersTimeoutMs = 60_000
 const hookTimeoutMs = 10 * 60_000
 
 export const run: Command<'setup'> = async (invocation, context) => {
   const config = await begin(invocation, context, 'setup')
-  const open = await openFleet(config, context, { isGoingBack: false })
+  const open = await openFleet(config, context, { isGoingBack: false, skip: [] })
   try {
-    const findings = [...unreachableFindings(open.failed), ...open.findings]
-    reportFindings(findings, context)
-    if (findings.some(({ weight }) => weight === 'error'))
+    reportFindings(open.findings, context.report)
+    if (open.findings.some(({ weight }) => weight === 'error'))
       throw new UserError('preflight', 'Not every host can be set up. Nothing was changed.')
     context.report({ type: 'phase', phase: 'lock' })
     const owner = ownerOf(`setup ${config.environment}`)
@@ -66,7 +63,7 @@ async function setUpHosts(settingUp: SettingUp): Promise<void> {
   const { context, open } = settingUp
   const settled = await everywhere(open.fleet.machines, (machine) => setUpHost(settingUp, machine))
   for (const each of settled)
-    if (!each.ok) reportFindings([{ weight: 'error', host: each.item.name, text: each.error.message }], context)
+    if (!each.ok) reportFindings([{ weight: 'error', host: each.item.name, text: each.error.message }], context.report)
   const [first] = settled.flatMap((each) => (each.ok ? [] : [each.error]))
   if (first !== undefined) throw first
 }
@@ -77,18 +74,13 @@ async function setUpHost({ config, context, lock }: SettingUp, machine: Machine)
   const { name, layout } = machine
   const { report } = context
   const onLine = (line: string): void => report({ type: 'output', host: name, line })
-  if (hooks.preSetup.length > 0) {
-    const script = commandsScript({ directory: '.', commands: hooks.preSetup, env, layout })
-    await runScript(await lock.guarded(machine), script, {
-      what: `${name}: pre-setup failed`,
-      timeoutMs: hookTimeoutMs,
-      onLine,
-    })
-  }
-  await runScript(await lock.guarded(machine), setupScript(layout), {
-    what: `${name}: the folders could not be made`,
-    timeoutMs: foldersTimeoutMs,
-  })
+  const { depot } = await lock.guarded(machine)
+  if (hooks.preSetup.length > 0)
+    await depot.run(
+      { directory: null, commands: hooks.preSetup, env },
+      { what: 'pre-setup failed', timeoutMs: hookTimeoutMs, onLine },
+    )
+  await depot.setUp()
   report({ type: 'note', level: 'info', host: name, text: `${layout.base} is set up` })
 }
 
@@ -102,7 +94,7 @@ async function setUpBalancers({ config, context, open }: SettingUp): Promise<boo
   const options = {
     upstream: balancer.upstream,
     statusPort: balancer.statusPort,
-    batches: config.rollout.batches,
+    batches: config.rollout.batches.map(({ hosts }) => hosts),
     members,
     ...(balancer.folder === undefined ? {} : { folder: balancer.folder }),
     ...(balancer.config === undefined ? {} : { nginxConfig: balancer.config }),
@@ -130,11 +122,11 @@ function tell(
   const host = machine.config.name
   reportFindings(
     refusals.map(({ file, line, text, hint }) => ({ weight: 'error', host, text: `${file}:${line} ${text}`, hint })),
-    context,
+    context.report,
   )
   reportFindings(
     notes.map(({ file, line, text, hint }) => ({ weight: 'warning', host, text: `${file}:${line} ${text}`, hint })),
-    context,
+    context.report,
   )
   const say = (level: 'info' | 'warning', text: string): void => context.report({ type: 'note', level, host, text })
   if (script !== null) say('warning', `needs root, or sudo without a password. Run this there as root:\n${script}`)

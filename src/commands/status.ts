@@ -1,48 +1,61 @@
 /** `zdr-deploy production status`: host by host, what runs there. Changes nothing, and takes no lock. */
-import type { BalancerView } from '../balancers/balancer.ts'
+import type { BalancerView, Finding } from '../balancers/balancer.ts'
+import type { EnvironmentConfig } from '../config/types.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Fleet, Machine } from '../engine/fleet.ts'
 import { activeManifest, type HostView, inspectHost } from '../engine/inspect.ts'
+import { reportFindings } from '../engine/look.ts'
 import { lastDeployed } from '../engine/plan.ts'
-import { ownerText, parseLockOwner, readLockScript } from '../hosts/lock.ts'
+import { ownerText } from '../hosts/lock.ts'
+import { pauseText } from '../hosts/pause.ts'
 import type { HostStatus } from '../rollout/report.ts'
 import type { Command } from './context.ts'
 import { begin } from './environment.ts'
-import { openFleet } from './fleet.ts'
-import { reportFindings } from './look.ts'
-
-const lockTimeoutMs = 15_000
+import { type OpenFleet, openFleet } from './fleet.ts'
 
 export const run: Command<'status'> = async (invocation, context) => {
   const { environment } = invocation
   const config = await begin(invocation, context, 'status')
-  const open = await openFleet(config, context, { isGoingBack: false })
+  const open = await openFleet(config, context, { isGoingBack: false, skip: [] })
   try {
-    const { fleet } = open
-    const [rotation, views, lock, balancerFindings] = await Promise.all([
-      lookAtBalancer(fleet),
-      everywhere(fleet.machines, (machine) => inspectHost(fleet, machine)),
-      lockText(fleet),
-      fleet.balancer.preflight(),
+    const [hosts, lock, ofBalancer] = await Promise.all([
+      lookAtHosts(config, open),
+      lockText(open.fleet),
+      open.fleet.balancer.preflight(),
     ])
-    const isBalancerLost = open.failed.some((each) => config.balancer?.machines.includes(each.config) === true)
-    const seen = views.map((each) =>
-      each.ok
-        ? statusOf(each.value, isBalancerLost ? 'unknown' : rotation)
-        : lostStatus(each.item.name, each.error.message),
-    )
-    const unreached = open.failed
-      .filter((each) => config.hosts.includes(each.config))
-      .map((each) => lostStatus(each.config.name, each.error.message))
-    const order = config.hosts.map(({ name }) => name)
-    const hosts = [...seen, ...unreached].toSorted((one, other) => order.indexOf(one.host) - order.indexOf(other.host))
-    reportFindings([...open.findings, ...balancerFindings], context)
-    context.report({ type: 'status', environment, hosts: withDifferences(hosts), lock })
-    const isWell = withDifferences(hosts).every(({ attention }) => attention.length === 0) && open.failed.length === 0
-    return isWell && [...open.findings, ...balancerFindings].every(({ weight }) => weight !== 'error') ? 0 : 4
+    const isReached = ({ host }: Finding): boolean => open.failed.every(({ config: { name } }) => name !== host)
+    const findings = [...open.findings.filter(isReached), ...ofBalancer]
+    reportFindings(findings, context.report)
+    context.report({ type: 'status', environment, hosts, lock })
+    const isWell = hosts.every(({ attention }) => attention.length === 0) && open.failed.length === 0
+    return isWell && findings.every(({ weight }) => weight !== 'error') ? 0 : 4
   } finally {
     await open.close()
   }
+}
+
+/** All of the configuration, in its order. */
+async function lookAtHosts(
+  config: EnvironmentConfig,
+  { fleet, failed }: Pick<OpenFleet, 'fleet' | 'failed'>,
+): Promise<readonly HostStatus[]> {
+  const [rotation, views] = await Promise.all([
+    lookAtBalancer(fleet),
+    everywhere(fleet.machines, (machine) => inspectHost(fleet, machine)),
+  ])
+  const isBalancerLost = failed.some((each) => config.balancer?.machines.includes(each.config) === true)
+  const seen = views.map((each) =>
+    each.ok
+      ? statusOf(each.value, isBalancerLost ? 'unknown' : rotation)
+      : lostStatus(each.item.name, each.error.message),
+  )
+  const unreached = failed
+    .filter((each) => config.hosts.includes(each.config))
+    .map((each) => lostStatus(each.config.name, each.error.message))
+  const order = config.hosts.map(({ name }) => name)
+  return withDifferences(
+    [...seen, ...unreached].toSorted((one, other) => order.indexOf(one.host) - order.indexOf(other.host)),
+  )
 }
 
 type Rotation = BalancerView | 'none' | 'unknown'
@@ -56,13 +69,18 @@ async function lookAtBalancer({ balancer }: Fleet): Promise<Rotation> {
   }
 }
 
-function statusOf({ machine, inspection, fault, healthy, answer, runs }: HostView, rotation: Rotation): HostStatus {
+export function statusOf(
+  { machine, inspection, fault, healthy, answer, runs }: HostView,
+  rotation: Rotation,
+): HostStatus {
   const manifest = activeManifest(inspection)
   const where = rotationOf(machine, rotation)
   const attention = [
     ...(fault === null ? [] : [fault]),
     ...(healthy ? [] : [`not healthy: ${answer?.detail ?? 'no process runs'}`]),
-    ...(where === 'out' ? ['left out of rotation by a deploy that did not end'] : []),
+    ...(where === 'out'
+      ? ['left out of rotation by a deploy: the next one brings it up to date, and puts it back']
+      : []),
     ...(where === 'mixed' ? ['left out by some machines of the balancer only'] : []),
     ...(where === 'unknown' ? ['the balancer does not say whether it is in rotation'] : []),
     ...(healthy && manifest !== null && runs === null
@@ -116,12 +134,22 @@ function withDifferences(hosts: readonly HostStatus[]): readonly HostStatus[] {
   )
 }
 
-async function lockText(fleet: Fleet): Promise<string | null> {
-  const lines = await everywhere(fleet.machines, async ({ host, layout }) =>
-    (await host.run(readLockScript(layout), { timeoutMs: lockTimeoutMs })).stdout.trim(),
-  )
-  const [line] = lines.flatMap((each) => (each.ok && each.value !== '' ? [each.value] : []))
-  if (line === undefined) return null
-  const owner = parseLockOwner(line)
-  return owner === null ? 'another deploy (it does not say who)' : ownerText(owner)
+/** Who deploys now, and whether that deploy waits for a yes; null: nobody does. */
+export async function lockText({
+  environment,
+  machines,
+}: Pick<Fleet, 'environment' | 'machines'>): Promise<string | null> {
+  const looked = await everywhere(machines, async ({ depot }) => {
+    const [owner, pause] = await Promise.all([depot.lockOwner(), depot.paused()])
+    return { owner, pause }
+  })
+  const seen = looked.flatMap((each) => (each.ok ? [each.value] : []))
+  const owner = seen.find((each) => each.owner !== null)?.owner ?? null
+  const [failure] = looked.flatMap((each) => (each.ok ? [] : [each.error]))
+  if (owner === null)
+    return failure === undefined ? null : `it is not known whether a deploy is under way: ${failure.message}`
+  const pause = seen.find((each) => each.pause?.token === owner.token)?.pause ?? null
+  if (pause === null) return ownerText(owner)
+  const answer = `\`zdr-deploy ${environment} resume\` or \`zdr-deploy ${environment} abort\``
+  return `${ownerText(owner)}; it is ${pauseText(pause)}: ${answer}`
 }

@@ -6,35 +6,19 @@ import { hasApps } from './source.ts'
 import { pm2Warnings, split } from './split.ts'
 import type { EnvironmentConfig } from './types.ts'
 
-export interface CheckedCommands extends Pick<EnvironmentConfig, 'env' | 'hooks' | 'split' | 'warnings'> {}
+export interface CheckedCommands extends Pick<EnvironmentConfig, 'env' | 'hooks' | 'split' | 'migrate' | 'warnings'> {}
 
 /** What runs on the hosts (and, for `pre-deploy-local`, here), with which variables. */
 export async function checkCommands(check: Check): Promise<CheckedCommands> {
-  const { block, cwd, environment, path, problems, raw, source } = check
-  const postDeploy = block['post-deploy'] ?? []
-  const install = block.install
-  // An empty `install` prepares nothing; an empty `reload` says nothing, as an empty hook does.
-  const reload = block.reload?.length === 0 ? undefined : block.reload
+  const { block, cwd, path, problems } = check
+  const written = writtenCommands(check)
+  const { postDeploy, install, reload, migrate } = written
   const preDeploy = withoutGitMoves('pre-deploy', block['pre-deploy'] ?? [])
   const env = environmentVariables(block.env ?? {}, { path: [...path, 'env'], problems })
-  const refuse = (key: string, texts: readonly string[]) => {
-    for (const text of texts) problems.push({ path: [...path, key], text })
-  }
-  refuse('pre-deploy', preDeploy.problems)
-  refuse('post-deploy', movesIn(postDeploy))
-  refuse('install', movesIn(install ?? []))
-  refuse('reload', movesIn(reload ?? []))
-  const isReported = raw['post-deploy'] !== undefined && block['post-deploy'] === undefined
-  if (postDeploy.length === 0 && reload === undefined && !hasApps(source) && !isReported) {
-    problems.push({
-      path,
-      text: `has neither \`post-deploy\` nor \`reload\`, and ${source.shown} has no \`apps\` for pm2 to start: write one`,
-    })
-  }
+  refuseMoves(check, written, preDeploy.problems)
+  refuseNothing(check, written)
   const base = block.path ?? '/'
-  // For pm2 on the host: a file from elsewhere on this disk can only be meant by its name.
-  const file = isAbsolute(source.shown) ? basename(source.shown) : source.shown
-  const work = split({ postDeploy, install, reload, path: base, file, environment })
+  const work = split({ postDeploy, install, reload, path: base, ...pm2File(check) })
   return {
     env,
     hooks: {
@@ -44,11 +28,63 @@ export async function checkCommands(check: Check): Promise<CheckedCommands> {
       preDeploy: preDeploy.texts,
     },
     split: work,
+    migrate,
     warnings: [
       ...preDeploy.warnings,
       ...layoutWarnings('pre-deploy', preDeploy.texts, base),
       ...layoutWarnings('post-deploy', [...postDeploy, ...(install ?? []), ...(reload ?? [])], base),
+      ...layoutWarnings('migrate', listOf(migrate), base),
       ...pm2Warnings(work),
     ],
   }
+}
+
+interface Written {
+  readonly postDeploy: readonly string[]
+  readonly install: readonly string[] | undefined
+  readonly reload: readonly string[] | undefined
+  readonly migrate: string | null
+}
+
+/** An empty `install` prepares nothing; an empty `reload` says nothing, as an empty hook does. */
+function writtenCommands({ block }: Check): Written {
+  return {
+    postDeploy: block['post-deploy'] ?? [],
+    install: block.install,
+    reload: block.reload?.length === 0 ? undefined : block.reload,
+    migrate: block.migrate ?? null,
+  }
+}
+
+/** Every host stands on the commit that was asked for already: a command that moves it elsewhere is refused. */
+function refuseMoves(
+  { path, problems }: Check,
+  { postDeploy, install, reload, migrate }: Written,
+  inPreDeploy: readonly string[],
+): void {
+  const refuse = (key: string, texts: readonly string[]): void => {
+    for (const text of texts) problems.push({ path: [...path, key], text })
+  }
+  refuse('pre-deploy', inPreDeploy)
+  refuse('post-deploy', movesIn(postDeploy))
+  refuse('install', movesIn(install ?? []))
+  refuse('reload', movesIn(reload ?? []))
+  refuse('migrate', movesIn(listOf(migrate)))
+}
+
+/** Something has to make the processes run the release. */
+function refuseNothing({ block, path, problems, raw, source }: Check, { postDeploy, reload }: Written): void {
+  const isReported = raw['post-deploy'] !== undefined && block['post-deploy'] === undefined
+  if (postDeploy.length > 0 || reload !== undefined || hasApps(source) || isReported) return
+  const text = `has neither \`post-deploy\` nor \`reload\`, and ${source.shown} has no \`apps\` for pm2 to start: write one`
+  problems.push({ path, text })
+}
+
+/** For pm2 on the host: a file from elsewhere on this disk can only be meant by its name. */
+function pm2File({ environment, source }: Check): { readonly file: string; readonly environment: string } {
+  return { file: isAbsolute(source.shown) ? basename(source.shown) : source.shown, environment }
+}
+
+function listOf(command: string | null): readonly string[] {
+  return command === null ? [] : [command]
 }

@@ -61,6 +61,7 @@ export async function checkEnvironment(
     env: work.env,
     hooks: work.hooks,
     split: work.split,
+    migrate: work.migrate,
     health: fleet.health,
     balancer: fleet.balancer,
     rollout: fleet.rollout,

@@ -1,6 +1,7 @@
 /** What each key may hold, and what becomes of it. The only file that imports zod; it is itself imported on demand. */
 import { z } from 'zod'
 import { parseAddress, parsePort, parseServer } from './addresses.ts'
+import { type BatchPattern, parseBatches, parseSize } from './batch.ts'
 import { parseDuration } from './duration.ts'
 import { parseHealthUrl } from './health.ts'
 import { invalid, kindOf, type Parsed, valid } from './problem.ts'
@@ -59,6 +60,8 @@ const optional = line.transform((written) => (written === '' ? undefined : writt
 const commands = listOf(text.transform((written) => written.trim())).transform((texts) =>
   texts.filter((written) => written !== ''),
 )
+/** As in a shell, an empty command is none. */
+const command = text.transform((written) => (written.trim() === '' ? null : written.trim()))
 const duration = by(parseDuration)
 const someTime = duration.refine((milliseconds) => milliseconds > 0, { error: 'must be longer than nothing' })
 const address = needed.transform(into(parseAddress))
@@ -110,12 +113,23 @@ export const balancerShape = {
   folder: absolutePath,
 }
 
+const batch = z.unknown().transform((raw, context): BatchPattern => {
+  const parsed = parseBatches(raw)
+  if ('sizes' in parsed) return parsed
+  for (const { index, text: message } of parsed.problems) {
+    context.addIssue({ code: 'custom', message, ...(index === null ? {} : { path: [index] }) })
+  }
+  return z.NEVER
+})
+
 export const rolloutShape = {
-  batch: count(1, 'a number of hosts'),
-  'min-serving': count(0, 'a number of hosts'),
+  batch,
+  'min-serving': by((raw) => parseSize(raw, 0)),
   'on-failure': oneOf('rollback', 'stop'),
   'drain-timeout': duration,
   'on-drain-timeout': oneOf('fail', 'continue'),
+  soak: duration,
+  'pause-timeout': someTime,
 }
 
 /** The keys of pm2 deploy, then ours. `host` and the sections have shapes of their own. */
@@ -147,6 +161,7 @@ export function environmentShape(cwd: string) {
     balancer: z.unknown(),
     rollout: z.unknown(),
     install: commands,
+    migrate: command,
     reload: commands,
     'keep-releases': count(2, 'a number of releases'),
   }

@@ -1,4 +1,5 @@
 /** A checked configuration: every default filled in, every time in milliseconds, nothing left to interpret. */
+import type { Batch } from '../rollout/model.ts'
 
 export interface HostConfig {
   /** Unique in the fleet: the address as written, with `:port` behind it where two hosts differ by that only. */
@@ -52,12 +53,20 @@ export interface BalancerConfig {
 }
 
 export interface RolloutConfig {
-  /** Fixed groups of host names, in the configuration's order. */
-  readonly batches: readonly (readonly string[])[]
+  /** Fixed groups of host names, in the configuration's order; one host each where there is no balancer. */
+  readonly batches: readonly Batch[]
+  /** In words: each batch that was made smaller, and why. */
+  readonly cuts: readonly string[]
   readonly minServing: number
+  /** Nobody wrote it: of a fleet that goes on without a host it is another one. */
+  readonly minServingIsDefault: boolean
   readonly onFailure: 'rollback' | 'stop'
   readonly drainTimeoutMs: number
   readonly onDrainTimeout: 'fail' | 'continue'
+  /** How long a batch must stay healthy in rotation. 0: not at all. */
+  readonly soakMs: number
+  /** How long a pause waits for its answer. */
+  readonly pauseTimeoutMs: number
 }
 
 /** What a chain of commands becomes: see `split.ts`. */
@@ -91,6 +100,8 @@ export interface EnvironmentConfig {
     readonly preDeploy: readonly string[]
   }
   readonly split: Split
+  /** Run once for a release, on one host, before the first batch. */
+  readonly migrate: string | null
   readonly health: HealthConfig | null
   readonly balancer: BalancerConfig | null
   readonly rollout: RolloutConfig

@@ -1,6 +1,7 @@
 /** The machines and ports that a deploy works with, put together by `commands`. */
 import type { Balancer } from '../balancers/balancer.ts'
 import type { Health } from '../health/health.ts'
+import type { Depot } from '../hosts/depot.ts'
 import type { Manifest } from '../hosts/history.ts'
 import type { Host } from '../hosts/host.ts'
 import type { Layout } from '../hosts/layout.ts'
@@ -14,12 +15,18 @@ export interface Machine {
   /** With the PATH that was found to have all tools. */
   readonly host: Host
   readonly layout: Layout
+  /** What we keep there. */
+  readonly depot: Depot
 }
 
 export interface Times {
   readonly passes: number
   readonly intervalMs: number
   readonly stableMs: number
+  /** How long a host must stay well in rotation before the next batch; 0: not watched. */
+  readonly soakMs: number
+  /** How long a pause waits for a yes. */
+  readonly pauseTimeoutMs: number
   readonly startMs: number
   readonly drainTimeoutMs: number
   /** A host that says nothing for so long when asked whether it is well is not: a lost machine is not waited for. */
@@ -29,6 +36,8 @@ export interface Times {
 export interface Fleet {
   readonly environment: string
   readonly machines: readonly Machine[]
+  /** Hosts of the configuration that it goes on without, because somebody said so. The balancer knows them. */
+  readonly skipped: readonly HostName[]
   readonly balancer: Balancer
   /** null: no health check is configured, and running processes have to do. */
   readonly health: Health | null

@@ -1,14 +1,11 @@
-import { UserError } from '../errors.ts'
 import type { Answer } from '../health/health.ts'
 import type { Manifest } from '../hosts/history.ts'
-import { type Inspection, inspectScript, parseInspection } from '../hosts/inspection.ts'
+import type { Inspection } from '../hosts/inspection.ts'
 import type { Process } from '../processes/processes.ts'
 import type { ReleaseId } from '../rollout/model.ts'
 import { describe } from './describe.ts'
 import { activationOf, type Fleet, foreignRelease, type Machine } from './fleet.ts'
 import { standsOn } from './verify.ts'
-
-const inspectTimeoutMs = 30_000
 
 export interface HostView {
   readonly machine: Machine
@@ -25,7 +22,7 @@ export interface HostView {
 
 /** Looks at a host without changing anything. Rejects with UserError `host-unreachable` or `host-command`. */
 export async function inspectHost(fleet: Fleet, machine: Machine): Promise<HostView> {
-  const inspection = await readInspection(machine)
+  const inspection = await machine.depot.inspect()
   const manifest = activeManifest(inspection)
   const activation = manifest === null ? undefined : activationOf(machine, manifest)
   const processes = fleet.processesOf(manifest?.manager ?? fleet.defaultManager, machine)
@@ -36,13 +33,6 @@ export async function inspectHost(fleet: Fleet, machine: Machine): Promise<HostV
   const isOnline = running.processes.some(({ status }) => status === 'online')
   const view = { machine, inspection, ...running, answer, healthy: answer === null ? isOnline : answer.healthy }
   return { ...view, runs: runningRelease(view) }
-}
-
-/** What stands on its disk. */
-export async function readInspection({ name, host, layout }: Machine): Promise<Inspection> {
-  const { code, stdout, stderr } = await host.run(inspectScript(layout), { timeoutMs: inspectTimeoutMs })
-  if (code !== 0) throw new UserError('host-command', `${name} could not be looked at`, { output: stderr })
-  return parseInspection(stdout)
 }
 
 async function askManager(running: Promise<readonly Process[]>): Promise<Pick<HostView, 'processes' | 'fault'>> {

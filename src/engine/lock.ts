@@ -1,23 +1,11 @@
 import { UserError } from '../errors.ts'
-import type { HeldCommand, Host } from '../hosts/host.ts'
-import {
-  fencedScript,
-  guardScript,
-  type Holding,
-  heartbeatMs,
-  holdLockScript,
-  type LockOwner,
-  lockEnd,
-  ownerText,
-  parseLockOwner,
-} from '../hosts/lock.ts'
+import type { HeldLock } from '../hosts/depot.ts'
+import { heartbeatMs, type LockOwner, parseLockOwner } from '../hosts/lock.ts'
 import type { HostName } from '../rollout/model.ts'
 import type { Clock } from './clock.ts'
 import { everywhere } from './everywhere.ts'
 import type { Machine } from './fleet.ts'
 
-/** Longer than the script itself waits for a lock that is only looked at. */
-const answerMs = 20_000
 /** How long a host whose connection was lost is tried for its lock, before a step there. */
 const regainTries = 5
 const regainPauseMs = 1_000
@@ -29,7 +17,7 @@ export interface FleetLock {
    * Where the connection was lost meanwhile, the lock is taken again first. Rejects with UserError `locked` where
    * another deploy has it now.
    */
-  guarded(machine: Machine): Promise<Host>
+  guarded(machine: Machine): Promise<Machine>
   /**
    * Before the balancer is told anything: one machine that says so is enough, for the lock is all or none. Rejects
    * with UserError `locked` where none does.
@@ -43,18 +31,33 @@ export interface FleetLock {
  * so the others may be asked all at once. Rejects with UserError `locked`, saying who has it.
  */
 export async function takeLock(machines: readonly Machine[], owner: LockOwner, clock: Clock): Promise<FleetLock> {
-  const held = new Map<HostName, HeldCommand>()
-  const take = async (machine: Machine, isAgain: boolean): Promise<void> => {
-    const command = await holdOn(machine, { owner, isAgain })
-    held.set(machine.name, command)
-    void command.ended.then(() => held.get(machine.name) === command && held.delete(machine.name))
+  const held = new Map<HostName, HeldLock>()
+  let state: 'taking' | 'ours' | 'over' = 'taking'
+  const take = async ({ name, depot }: Machine, isAgain: boolean): Promise<void> => {
+    const lock = await depot.lock(owner, { isAgain })
+    if (state === 'over') return lock.letGo()
+    held.set(name, lock)
+    void lock.ended.then(() => held.get(name) === lock && held.delete(name))
+  }
+  // Where the connection was lost, it is taken again at once: nobody else is to have it while we only wait.
+  const regaining = new Set<HostName>()
+  const regain = async (machine: Machine): Promise<void> => {
+    if (state !== 'ours' || regaining.has(machine.name)) return
+    regaining.add(machine.name)
+    await take(machine, true).catch(() => undefined)
+    regaining.delete(machine.name)
   }
   const stopBeating = clock.every(heartbeatMs, () => {
-    for (const each of held.values()) each.write('\n')
+    for (const machine of machines) {
+      const lock = held.get(machine.name)
+      if (lock === undefined) void regain(machine)
+      else lock.beat()
+    }
   })
   const release = async (): Promise<void> => {
+    state = 'over'
     stopBeating()
-    await Promise.all([...held.values()].map(letGo))
+    await Promise.all([...held.values()].map((lock) => lock.letGo()))
     held.clear()
   }
   const [first, ...others] = machines
@@ -66,34 +69,26 @@ export async function takeLock(machines: readonly Machine[], owner: LockOwner, c
     await release()
     throw error
   }
+  state = 'ours'
   const keeping: Keeping = { owner, held, clock, takeAgain: (machine) => take(machine, true) }
   return {
     token: owner.token,
-    guarded: (machine) => guardedHost(machine, keeping),
+    guarded: (machine) => guardedMachine(machine, keeping),
     assertOurs: () => assertOurs(machines, owner),
     release,
   }
 }
 
-async function letGo(held: HeldCommand): Promise<void> {
-  held.write(lockEnd)
-  await held.release()
-}
-
 interface Keeping {
   readonly owner: LockOwner
   /** Where it is held now: what has ended is not in here any more. */
-  readonly held: ReadonlyMap<HostName, HeldCommand>
+  readonly held: ReadonlyMap<HostName, HeldLock>
   readonly clock: Clock
   readonly takeAgain: (machine: Machine) => Promise<void>
 }
 
-async function guardedHost(machine: Machine, { owner, held, clock, takeAgain }: Keeping): Promise<Host> {
-  const { host, layout } = machine
-  const guarded: Host = {
-    ...host,
-    run: (script, options) => host.run(fencedScript(layout, owner.token, script), options),
-  }
+async function guardedMachine(machine: Machine, { owner, held, clock, takeAgain }: Keeping): Promise<Machine> {
+  const guarded: Machine = { ...machine, ...machine.depot.guarded(owner.token) }
   if (held.has(machine.name)) return guarded
   for (let tries = 1; ; tries++) {
     try {
@@ -109,12 +104,8 @@ async function guardedHost(machine: Machine, { owner, held, clock, takeAgain }: 
 }
 
 async function assertOurs(machines: readonly Machine[], owner: LockOwner): Promise<void> {
-  const ask = async ({ host, layout, name }: Machine): Promise<void> => {
-    const { code } = await host.run(guardScript(layout, owner.token), { timeoutMs: answerMs })
-    if (code !== 0) throw lostToAnother(name)
-  }
   try {
-    await Promise.any(machines.map(ask))
+    await Promise.any(machines.map(({ depot }) => depot.assertOurs(owner.token)))
   } catch (error) {
     throw new UserError('locked', 'No host says any more that the lock is ours: nothing more is changed', {
       cause: error,
@@ -122,50 +113,7 @@ async function assertOurs(machines: readonly Machine[], owner: LockOwner): Promi
   }
 }
 
-function lostToAnother(name: HostName): UserError {
-  return new UserError('locked', `another deploy had the lock on ${name} meanwhile: this one changes nothing more`)
-}
-
 function isOwn(error: unknown, owner: LockOwner): boolean {
   if (!(error instanceof UserError) || error.code !== 'locked') return false
   return parseLockOwner(JSON.stringify(error.cause))?.token === owner.token
-}
-
-async function holdOn({ name, host, layout }: Machine, holding: Holding): Promise<HeldCommand> {
-  const held = await host.hold(holdLockScript(layout, holding))
-  const answer = await lineOf(held)
-  if (answer === 'locked') return held
-  const line = answer === 'held' ? await lineOf(held) : null
-  const { stderr } = await endOf(held)
-  if (answer === 'held') throw heldByAnother(name, line ?? '')
-  if (answer === 'lost') throw lostToAnother(name)
-  if (answer === 'no flock')
-    throw new UserError('preflight', `${name} has no flock, which keeps two deploys apart`, {
-      hint: 'Install util-linux there.',
-    })
-  throw new UserError('host-command', `${name}: the lock in ${layout.zdr} could not be taken`, { output: stderr })
-}
-
-/** One that says nothing in time is let go: it might get the lock when nobody waits for it any more. */
-async function lineOf(held: HeldCommand): Promise<string | null> {
-  try {
-    return await held.nextLine(answerMs)
-  } catch (error) {
-    await held.release()
-    throw error
-  }
-}
-
-async function endOf(held: HeldCommand): Promise<{ readonly stderr: string }> {
-  await held.release()
-  return held.ended
-}
-
-function heldByAnother(name: HostName, line: string): UserError {
-  const owner = parseLockOwner(line)
-  const who = owner === null ? 'another deploy' : ownerText(owner)
-  return new UserError('locked', `${name} is being deployed to by ${who}`, {
-    hint: 'Wait for it to end, or look with `zdr-deploy <environment> status`. A deploy that was killed lets go of the lock by itself within a minute.',
-    cause: owner,
-  })
 }

@@ -1,9 +1,12 @@
 import type { BalancerView } from '../balancers/balancer.ts'
+import { UserError } from '../errors.ts'
 import type { HostName, Observation } from '../rollout/model.ts'
 import type { Fleet, Machine } from './fleet.ts'
 
 /** A host that was well a moment ago is asked so often before it counts as ill: one lost packet stops no deploy. */
 const asksMax = 3
+/** One that cannot be asked, because the line to it is down, is tried again so often. */
+const lineRetryMs = 1_000
 /** Without the balancer's word nothing can be put back or taken out: a line that drops for a moment is waited for. */
 const balancerSilentMs = 20_000
 const balancerPauseMs = 1_000
@@ -13,18 +16,23 @@ const balancerPauseMs = 1_000
  * does not answer is not healthy.
  */
 export async function observe(fleet: Fleet, previous: Observation): Promise<Observation> {
-  const [view, healthy] = await Promise.all([
+  const [view, words] = await Promise.all([
     lookAtBalancer(fleet),
-    Promise.all(fleet.machines.map((machine) => isWell(fleet, machine, previous.healthy))),
+    Promise.all(fleet.machines.map((machine) => howIsIt(fleet, machine, previous.healthy))),
   ])
-  const names = fleet.machines.filter((_, index) => healthy[index] === true).map(({ name }) => name)
-  return observationOf(view, names)
+  const hostsWith = (word: Word): readonly HostName[] =>
+    fleet.machines.filter((_, index) => words[index] === word).map(({ name }) => name)
+  return observationOf(view, { healthy: hostsWith('well'), unheard: hostsWith('unheard') })
 }
 
 /** A host that an operator took out at some machines only is to be out at all of them: nobody of ours puts it back anywhere. */
-export function observationOf({ out, mixed, byHand }: BalancerView, healthy: readonly HostName[]): Observation {
+export function observationOf(
+  { out, mixed, byHand }: BalancerView,
+  health: Pick<Observation, 'healthy' | 'unheard'>,
+): Observation {
   const isByHand = (host: HostName): boolean => byHand.includes(host)
-  return { out: [...out, ...mixed.filter(isByHand)], mixed: mixed.filter((host) => !isByHand(host)), byHand, healthy }
+  const isMixed = (host: HostName): boolean => !isByHand(host)
+  return { out: [...out, ...mixed.filter(isByHand)], mixed: mixed.filter(isMixed), byHand, ...health }
 }
 
 async function lookAtBalancer({ balancer, clock }: Fleet): Promise<BalancerView> {
@@ -39,21 +47,24 @@ async function lookAtBalancer({ balancer, clock }: Fleet): Promise<BalancerView>
   }
 }
 
-async function isWell(fleet: Fleet, machine: Machine, wellBefore: readonly HostName[]): Promise<boolean> {
-  const asks = wellBefore.includes(machine.name) ? asksMax : 1
-  for (let count = 1; ; count++) {
-    const word = await Promise.race([ask(fleet, machine), silence(fleet)])
-    // Who was silent for so long is not asked again: somebody may be waiting to be put back.
-    if (word !== 'ill' || count === asks) return word === 'well'
-    await fleet.clock.sleep(fleet.times.intervalMs)
+/** `unheard`: it did not answer at all, or nobody could ask it. */
+export type Word = 'well' | 'ill' | 'unheard'
+
+/**
+ * `wellBefore`: who was well a moment ago is asked again before it counts as ill. Who is silent for too long is not
+ * waited for: somebody may be waiting to be put back.
+ */
+export async function howIsIt(fleet: Fleet, machine: Machine, wellBefore: readonly HostName[]): Promise<Word> {
+  const { clock, times } = fleet
+  const giveUpMs = clock.now() + times.silentMs
+  let asksLeft = wellBefore.includes(machine.name) ? asksMax : 1
+  for (;;) {
+    const word = (await clock.within(giveUpMs - clock.now(), ask(fleet, machine))) ?? 'unheard'
+    if (word === 'ill') asksLeft -= 1
+    const pauseMs = word === 'ill' ? times.intervalMs : lineRetryMs
+    if (word === 'well' || asksLeft === 0 || clock.now() + pauseMs >= giveUpMs) return word
+    await clock.sleep(pauseMs)
   }
-}
-
-type Word = 'well' | 'ill' | 'silent'
-
-async function silence({ clock, times }: Fleet): Promise<Word> {
-  await clock.sleep(times.silentMs)
-  return 'silent'
 }
 
 /** Without a health check, running processes have to do. */
@@ -62,7 +73,8 @@ async function ask(fleet: Fleet, machine: Machine): Promise<Word> {
     if (fleet.health !== null) return (await fleet.health.check(machine.host)).healthy ? 'well' : 'ill'
     const running = await fleet.processesOf(fleet.defaultManager, machine).running(machine.host)
     return running.some(({ status }) => status === 'online') ? 'well' : 'ill'
-  } catch {
-    return 'silent'
+  } catch (error) {
+    // A connection that was lost is made anew by the next question.
+    return error instanceof UserError && error.code === 'host-unreachable' ? 'unheard' : 'ill'
   }
 }

@@ -1,17 +1,18 @@
 import { UserError } from '../errors.ts'
-import { type Manifest, writeManifestScript } from '../hosts/history.ts'
-import { activateScript } from '../hosts/release.ts'
 import type { Action, Event, HostName, Observation, ReleaseId, Rollout } from '../rollout/model.ts'
+import { isoNow } from './clock.ts'
 import { describe } from './describe.ts'
 import { activationOf, type Fleet, foreignRelease, type Machine, machineOf } from './fleet.ts'
-import type { FleetLock } from './lock.ts'
+import { manifestFor, note, orNoted, type Tried } from './noting.ts'
 import { observe } from './observe.ts'
-import { run } from './prepare.ts'
+import { waitForYes } from './pause.ts'
+import type { Performing } from './performing.ts'
+import { soak } from './soak.ts'
 import { verify } from './verify.ts'
 
-const quickTimeoutMs = 30_000
 const reloadTimeoutMs = 5 * 60_000
 const confirmTimeoutMs = 20_000
+const confirmPauseMs = 1_000
 const logLines = 30
 
 export interface Performed {
@@ -21,21 +22,21 @@ export interface Performed {
   readonly log: string | null
 }
 
-/** What performing needs to know beside the fleet. Its two maps are its only memory. */
-export interface Performing {
-  readonly fleet: Fleet
-  readonly lock: FleetLock
-  /** What each host knows of its releases, as noted there last. */
-  readonly manifests: ReadonlyMap<HostName, Map<ReleaseId, Manifest>>
-  /** The pids that the last reload had to replace. None: nothing was reloaded since it was verified. */
-  readonly replaced: Map<HostName, ReadonlySet<number>>
+/** An action under way. */
+export interface Move {
+  readonly action: Action
+  /** As it was when the action was decided. */
+  readonly rollout: Rollout
+  /** False as soon as the rollout does not wait for its end any more. */
+  readonly isWanted: () => boolean
 }
 
 /** Turns an action of the rollout into calls of the ports, and their end into facts. Never rejects. */
-export async function perform(performing: Performing, action: Action, rollout: Rollout): Promise<Performed> {
+export async function perform(performing: Performing, move: Move): Promise<Performed> {
+  const { action, rollout } = move
   try {
     if (action.type === 'observe') return seen(action, await observe(performing.fleet, rollout.observed))
-    await change(performing, action, rollout)
+    await change(performing, action, move)
     return { events: [{ type: 'done', action }], log: null }
   } catch (error) {
     const { reason, log } = describe(error)
@@ -56,40 +57,52 @@ function seen(action: Action, observation: Observation): Performed {
 async function change(
   performing: Performing,
   action: Exclude<Action, { type: 'observe' }>,
-  { observed: { byHand } }: Rollout,
+  { rollout, isWanted }: Move,
 ): Promise<void> {
-  const { fleet, lock } = performing
+  const { fleet, lock, askPerson } = performing
   switch (action.type) {
     case 'give-up':
       throw new UserError('balancer', action.reason)
+    case 'pause':
+      return waitForYes({ fleet, lock, askPerson, isWanted, after: action.after })
     case 'publish':
-      await lock.assertOurs()
-      return fleet.balancer.publish({
-        out: action.out,
-        byHand: byHand.filter((host) => action.out.includes(host)),
-        by: lock.token,
-      })
+      return publish(performing, action.out, rollout.observed.byHand)
     case 'stop':
       return stop(performing, machineOf(fleet, action.host), action.release)
     case 'step':
-      return step(performing, action)
+      return step(performing, action, isWanted)
   }
 }
 
-async function step(performing: Performing, action: Extract<Action, { type: 'step' }>): Promise<void> {
+async function publish(
+  { fleet, lock }: Performing,
+  out: readonly HostName[],
+  byHand: readonly HostName[],
+): Promise<void> {
+  await lock.assertOurs()
+  await fleet.balancer.publish({ out, byHand: byHand.filter((host) => out.includes(host)), by: lock.token })
+}
+
+async function step(
+  performing: Performing,
+  action: Extract<Action, { type: 'step' }>,
+  isWanted: () => boolean,
+): Promise<void> {
   const { fleet } = performing
   const machine = machineOf(fleet, action.host)
   switch (action.step) {
     case 'drain':
       return drain(fleet, action.host)
     case 'confirm':
-      return fleet.balancer.reaches(action.host, { timeoutMs: confirmTimeoutMs })
+      return reached(fleet, action.host)
     case 'activate':
       return activate(performing, machine, action.release)
     case 'reload':
       return reload(performing, machine, action.release)
     case 'verify':
       return verifyRelease(performing, machine, action.release)
+    case 'soak':
+      return soakRelease(performing, { machine, release: action.release, isWanted })
   }
 }
 
@@ -116,109 +129,86 @@ async function drain(fleet: Fleet, host: HostName): Promise<void> {
 }
 
 async function activate(performing: Performing, machine: Machine, release: ReleaseId): Promise<void> {
-  const { layout } = machine
   // Noted first: what is activated and not verified is then known for what it is, wherever we are cut off.
-  const activatedAt = isoNow(performing)
+  const activatedAt = isoNow(performing.fleet.clock)
   await note(performing, machine, { ...manifestFor(performing, machine, release), state: 'activated', activatedAt })
-  const host = await performing.lock.guarded(machine)
-  await run(host, activateScript(layout, release), {
-    what: `${release} could not be activated`,
-    timeoutMs: quickTimeoutMs,
-  })
+  const { depot } = await performing.lock.guarded(machine)
+  await depot.activate(release)
 }
 
 async function reload(performing: Performing, machine: Machine, release: ReleaseId): Promise<void> {
   const { fleet, lock } = performing
   const manifest = manifestFor(performing, machine, release)
   const processes = fleet.processesOf(manifest.manager, machine)
-  const host = await lock.guarded(machine)
+  const { host } = await lock.guarded(machine)
   const onLine = (line: string): void => fleet.report({ type: 'output', host: machine.name, line })
   const options = { timeoutMs: reloadTimeoutMs, onLine }
-  const before = await processes
-    .reload(host, activationOf(machine, manifest), options)
-    .catch(async (error: unknown) => {
-      await noteFailure(performing, machine, { release, error })
-      throw error
-    })
+  const before = await orNoted(performing, { machine, release }, () =>
+    processes.reload(host, activationOf(machine, manifest), options),
+  )
   performing.replaced.set(machine.name, new Set(before.map(({ pid }) => pid).filter((pid) => pid > 0)))
 }
 
 async function verifyRelease(performing: Performing, machine: Machine, release: ReleaseId): Promise<void> {
-  const { fleet, replaced } = performing
+  const { fleet, replaced, standing } = performing
   if (release === foreignRelease) return verifyForeign(fleet, machine)
   const manifest = manifestFor(performing, machine, release)
   const processes = fleet.processesOf(manifest.manager, machine)
   const onWaiting = (text: string): void => fleet.report({ type: 'waiting', host: machine.name, step: 'verify', text })
   const before = replaced.get(machine.name) ?? null
-  try {
-    await verify(fleet, { machine, activation: activationOf(machine, manifest), processes, before, onWaiting })
+  const activation = activationOf(machine, manifest)
+  await orNoted(performing, { machine, release }, async () => {
+    standing.set(machine.name, await verify(fleet, { machine, activation, processes, before, onWaiting }))
     // Well for itself is not enough: users come by the balancer, which is asked while it still sends nobody.
-    await fleet.balancer.reaches(machine.name, { timeoutMs: confirmTimeoutMs })
-  } catch (error) {
-    await noteFailure(performing, machine, { release, error })
-    throw error
-  }
-  await note(performing, machine, { ...manifest, state: 'verified', verifiedAt: isoNow(performing) })
+    await reached(fleet, machine.name)
+  })
+  await note(performing, machine, { ...manifest, state: 'verified', verifiedAt: isoNow(fleet.clock) })
   replaced.delete(machine.name)
 }
 
-/**
- * So that it is not used again. A release that was well here once did not become bad: something else is wrong. Why it
- * failed is worth more to whoever waits than that it could not be noted as well.
- */
-async function noteFailure(
-  performing: Performing,
-  machine: Machine,
-  { release, error }: { readonly release: ReleaseId; readonly error: unknown },
-): Promise<void> {
-  const manifest = manifestFor(performing, machine, release)
-  if (manifest.verifiedAt !== undefined || isOfTheLine(error)) return
-  try {
-    await note(performing, machine, { ...manifest, state: 'failed', reason: describe(error).reason })
-  } catch (failure) {
-    const text = `that it failed could not be noted: ${describe(failure).reason}`
-    performing.fleet.report({ type: 'note', level: 'warning', host: machine.name, text })
+/** A line to the balancer that drops for a moment is waited for. */
+async function reached({ balancer, clock }: Fleet, host: HostName): Promise<void> {
+  const giveUpMs = clock.now() + confirmTimeoutMs
+  for (;;) {
+    try {
+      return await balancer.reaches(host, { timeoutMs: giveUpMs - clock.now() })
+    } catch (error) {
+      if (clock.now() + confirmPauseMs >= giveUpMs) throw error
+      await clock.sleep(confirmPauseMs)
+    }
   }
 }
 
-/** A connection that was lost, or a lock, says nothing of the release. */
-function isOfTheLine(error: unknown): boolean {
-  return error instanceof UserError && (error.code === 'host-unreachable' || error.code === 'locked')
+interface Soaking extends Tried {
+  readonly isWanted: () => boolean
+}
+
+async function soakRelease(performing: Performing, { machine, release, isWanted }: Soaking): Promise<void> {
+  const { fleet } = performing
+  const manifest = manifestFor(performing, machine, release)
+  const processes = fleet.processesOf(manifest.manager, machine)
+  const onWaiting = (text: string): void => fleet.report({ type: 'waiting', host: machine.name, step: 'soak', text })
+  const activation = activationOf(machine, manifest)
+  const standing = performing.standing.get(machine.name) ?? []
+  await orNoted(performing, { machine, release }, () =>
+    soak(fleet, { machine, activation, processes, standing, isWanted, onWaiting }),
+  )
 }
 
 /** Nothing of it is known but its answer, and nothing of it was touched. */
 async function verifyForeign(fleet: Fleet, machine: Machine): Promise<void> {
-  const { healthy } = await observe(fleet, { out: [], mixed: [], byHand: [], healthy: [machine.name] })
+  const { healthy } = await observe(fleet, { out: [], mixed: [], byHand: [], healthy: [machine.name], unheard: [] })
   if (!healthy.includes(machine.name)) throw new UserError('verify', 'the health check failed')
-}
-
-async function note({ lock, manifests }: Performing, machine: Machine, manifest: Manifest): Promise<void> {
-  const what = `the state of ${manifest.id} could not be noted`
-  await run(await lock.guarded(machine), writeManifestScript(machine.layout, manifest), {
-    what,
-    timeoutMs: quickTimeoutMs,
-  })
-  manifests.get(machine.name)?.set(manifest.id, manifest)
 }
 
 async function stop(performing: Performing, machine: Machine, release: ReleaseId): Promise<void> {
   const manifest = manifestFor(performing, machine, release)
-  const host = await performing.lock.guarded(machine)
+  const { host } = await performing.lock.guarded(machine)
   await performing.fleet.processesOf(manifest.manager, machine).stop(host, activationOf(machine, manifest))
 }
 
-function manifestFor({ manifests }: Performing, { name }: Machine, release: ReleaseId): Manifest {
-  const manifest = manifests.get(name)?.get(release)
-  if (manifest === undefined) throw new UserError('no-release', `${name} has no release ${release} to go to`)
-  return manifest
-}
-
-function isoNow({ fleet }: Performing): string {
-  return new Date(fleet.clock.now()).toISOString()
-}
-
 async function logOf(performing: Performing, action: Action): Promise<string> {
-  if (action.type !== 'step' || action.step !== 'verify') return ''
+  if (action.type !== 'step' || (action.step !== 'verify' && action.step !== 'soak')) return ''
   const { fleet } = performing
   const machine = machineOf(fleet, action.host)
   const manifest = performing.manifests.get(action.host)?.get(action.release)

@@ -1,15 +1,17 @@
 import type { BalancerView } from '../balancers/balancer.ts'
 import { type HistoryEntry, type Manifest, previousDeployed } from '../hosts/history.ts'
 import type { Inspection } from '../hosts/inspection.ts'
-import type { HostAtStart, HostName, Observation, Plan, ReleaseId } from '../rollout/model.ts'
+import type { Batch, HostAtStart, HostName, Observation, Plan, ReleaseId } from '../rollout/model.ts'
 import { type Fleet, foreignRelease } from './fleet.ts'
 import { activeManifest, type HostView } from './inspect.ts'
 import { observationOf } from './observe.ts'
 
 export interface Policy {
-  readonly batches: readonly (readonly HostName[])[]
+  readonly batches: readonly Batch[]
   readonly minServing: number
   readonly onFailure: 'rollback' | 'stop'
+  /** Hosts are watched for a while after they were put back. */
+  readonly soak: boolean
 }
 
 export interface Start {
@@ -23,29 +25,62 @@ export function planRollout(
   views: readonly HostView[],
   { goal, policy, view }: { readonly goal: ReleaseId; readonly policy: Policy; readonly view: BalancerView },
 ): Start {
-  const rotation = fleet.balancer.machines.length > 0 && fleet.machines.length > 1
+  const isLeftOut = (host: HostName): boolean =>
+    (view.out.includes(host) || view.mixed.includes(host)) && !view.byHand.includes(host)
+  const where = { goal, last: lastDeployed(fleetHistory(views)), isLeftOut }
   const plan: Plan = {
+    ...policy,
     goal,
-    batches: rotation ? policy.batches : fleet.machines.map(({ name }) => [name]),
-    hosts: views.map((each) => hostAtStart(each, { goal, last: lastDeployed(fleetHistory(views)) })),
-    minServing: policy.minServing,
-    onFailure: policy.onFailure,
-    rotation,
+    hosts: [...views.map((each) => hostAtStart(each, where)), ...fleet.skipped.map(unseenAtStart)],
+    skipped: fleet.skipped,
+    rotation: hasRotation(fleet, view),
+    balanced: fleet.balancer.machines.length > 0,
     canPublish: (out) => fleet.balancer.canPublish(out),
   }
   const healthy = views.filter((each) => each.healthy).map(({ machine }) => machine.name)
-  return { plan, observed: observationOf(view, healthy) }
+  return { plan, observed: observationOf(view, { healthy, unheard: [] }) }
+}
+
+/** No balancer, or one host alone: then nothing can be taken out. Where the others are skipped, one that is out already can be put back. */
+export function hasRotation({ balancer, machines, skipped }: Fleet, view: BalancerView): boolean {
+  if (balancer.machines.length === 0) return false
+  const isOut = machines.some(({ name }) => view.out.includes(name) || view.mixed.includes(name))
+  return machines.length > 1 || (skipped.length > 0 && isOut)
+}
+
+function unseenAtStart(host: HostName): HostAtStart {
+  return { host, from: null, canReturn: false, runs: null }
 }
 
 interface Where {
   readonly goal: ReleaseId
   /** Deployed last on the whole fleet. */
   readonly last: ReleaseId | null
+  /** By a deploy, not by hand. */
+  readonly isLeftOut: (host: HostName) => boolean
 }
 
 function hostAtStart(view: HostView, where: Where): HostAtStart {
+  if (isBehind(view, where)) return behindAtStart(view, where)
   const from = releaseToGoBackTo(view, where)
   return { host: view.machine.name, from, canReturn: from !== foreignRelease, runs: view.runs }
+}
+
+/**
+ * Left out, and not on what the others run: it was skipped, or a deploy was cut off there. Whatever fails, nobody may
+ * be sent to what runs there now.
+ */
+function isBehind({ machine, runs }: HostView, { goal, last, isLeftOut }: Where): boolean {
+  return last !== null && runs !== null && runs !== goal && runs !== last && isLeftOut(machine.name)
+}
+
+function behindAtStart({ machine, inspection }: HostView, { goal, last }: Where): HostAtStart {
+  const from = last !== goal && isThere(inspection, last) ? last : null
+  return { host: machine.name, from, canReturn: true, runs: null }
+}
+
+function isThere({ releases, manifests }: Inspection, id: ReleaseId | null): id is ReleaseId {
+  return id !== null && releases.includes(id) && manifests.some((manifest) => manifest.id === id)
 }
 
 /**
@@ -53,12 +88,10 @@ function hostAtStart(view: HostView, where: Where): HostAtStart {
  * Where that is the goal itself, what runs, if it was once deployed (or is not ours), is better than nothing.
  */
 function releaseToGoBackTo({ inspection, runs }: HostView, { goal, last }: Where): ReleaseId | null {
-  const isThere = (id: ReleaseId | null): id is ReleaseId =>
-    id !== null && inspection.releases.includes(id) && inspection.manifests.some((manifest) => manifest.id === id)
-  if (isThere(last) && last !== goal) return last
+  if (isThere(inspection, last) && last !== goal) return last
   const wasDeployed = inspection.history.some(({ release }) => release === runs)
   if (runs !== null && runs !== goal && (runs === foreignRelease || wasDeployed)) return runs
-  if (isThere(last)) return last
+  if (isThere(inspection, last)) return last
   return runs !== goal ? runs : null
 }
 

@@ -1,7 +1,8 @@
-import { isServing } from '../rollout/fleet.ts'
+import { servingCount } from '../rollout/fleet.ts'
 import type { Action, Event, HostName, ReleaseId, Rollout } from '../rollout/model.ts'
 import type { Report } from '../rollout/report.ts'
 import type { Clock } from './clock.ts'
+import { isAwaited } from './roll.ts'
 
 export interface Reporting {
   readonly onEvent: (event: Event, rollout: Rollout, log: string | null) => void
@@ -14,8 +15,9 @@ export function reportRollout(report: (report: Report) => void, clock: Clock, to
   const under = new Map<Action, Begun>()
   const out = createStopwatch(clock)
   let servingSaid = -1
-  const sayServing = ({ observed, fleet }: Rollout): void => {
-    const serving = fleet.filter(({ host }) => isServing(observed, host)).length
+  let before: Rollout | null = null
+  const sayServing = (rollout: Rollout): void => {
+    const serving = servingCount(rollout)
     if (serving !== servingSaid) report({ type: 'serving', serving, total })
     servingSaid = serving
   }
@@ -34,6 +36,8 @@ export function reportRollout(report: (report: Report) => void, clock: Clock, to
       case 'done':
       case 'failed': {
         const begun = under.get(event.action)
+        // Nobody waits for it any more: "soaked" would be told of a soak that was broken off.
+        if (begun !== undefined && before !== null && !isAwaited(before, event.action)) return null
         if (begun !== undefined) return endOf(begun, { event, log, nowMs: clock.now() })
         return event.type === 'failed' ? warning(event.reason) : null
       }
@@ -44,6 +48,7 @@ export function reportRollout(report: (report: Report) => void, clock: Clock, to
     const said = reportOf(event, rollout, log)
     if (said !== null) report(said)
     sayServing(rollout)
+    before = rollout
   }
   return { onEvent, outMs: out.read }
 }
@@ -81,6 +86,7 @@ function warning(text: string): Report {
 function stepOf(action: Action, rollout: Rollout): Begun['step'] | null {
   switch (action.type) {
     case 'observe':
+    case 'pause':
     case 'give-up':
       return null
     case 'publish': {

@@ -4,17 +4,19 @@ import type { Action, Event, Rollout } from '../rollout/model.ts'
 import { describe } from './describe.ts'
 import type { Fleet } from './fleet.ts'
 import { observe } from './observe.ts'
-import type { Performed } from './perform.ts'
+import type { Move, Performed } from './perform.ts'
 import type { Start } from './plan.ts'
 
 /** How often the hosts that serve are asked while another is out and could still be put back unchanged. */
 const watchMs = 1_000
+/** The same while nothing is under way but waiting: for a soak to end, or for a yes. */
+const waitWatchMs = 5_000
 /** More events than this are no rollout, but a mistake of ours. */
 const eventsMax = 100_000
 
 export interface Rolling {
   readonly fleet: Fleet
-  readonly perform: (action: Action, rollout: Rollout) => Promise<Performed>
+  readonly perform: (move: Move) => Promise<Performed>
   /** Hears every fact, with the state after it. */
   readonly onEvent: (event: Event, rollout: Rollout, log: string | null) => void
   /** Calls back when no new batch is to be begun, with the reason. */
@@ -35,7 +37,7 @@ export async function roll({ plan, observed }: Start, rolling: Rolling): Promise
     for (let count = 0; count < eventsMax; count++) {
       for (const action of decide(rollout)) {
         accept({ type: 'started', action })
-        inbox.putWhenDone(rolling.perform(action, rollout))
+        inbox.putWhenDone(rolling.perform({ action, rollout, isWanted: () => isAwaited(rollout, action) }))
       }
       if (isFinished(rollout)) return rollout
       const { events, log } = await inbox.next()
@@ -47,17 +49,24 @@ export async function roll({ plan, observed }: Start, rolling: Rolling): Promise
   }
 }
 
+/** False for one that was abandoned: its end counts for nothing. */
+export function isAwaited({ doing, pausing, fleet }: Rollout, action: Action): boolean {
+  return doing === action || pausing === action || fleet.some((progress) => progress.doing === action)
+}
+
 interface Watching {
   readonly now: () => Rollout
   readonly put: (performed: Performed) => void
 }
 
-/** If a host that serves dies while another is out and not yet activated, the rollout must hear of it. */
+/** If a host that serves dies while another is out and not yet activated, or while we only wait, the rollout must hear of it. */
 function watch(fleet: Fleet, { now, put }: Watching): () => void {
   let isLooking = false
+  let lookedMs = fleet.clock.now()
   const look = async (): Promise<void> => {
     const before = now()
-    if (isLooking || before.doing !== null || !couldComeBack(before)) return
+    const dueMs = watchEveryMs(before)
+    if (isLooking || before.doing !== null || dueMs === null || fleet.clock.now() - lookedMs < dueMs) return
     isLooking = true
     try {
       const observation = await observe(fleet, before.observed)
@@ -66,12 +75,19 @@ function watch(fleet: Fleet, { now, put }: Watching): () => void {
         put({ events: [{ type: 'observed', observation }], log: null })
     } catch (error) {
       const text = `could not look meanwhile: ${describe(error).reason}`
-      if (couldComeBack(now())) fleet.report({ type: 'note', level: 'warning', text })
+      if (watchEveryMs(now()) !== null) fleet.report({ type: 'note', level: 'warning', text })
     } finally {
       isLooking = false
+      lookedMs = fleet.clock.now()
     }
   }
   return fleet.clock.every(watchMs, () => void look())
+}
+
+/** null: nothing that a look could tell would change anything now. */
+function watchEveryMs(rollout: Rollout): number | null {
+  if (couldComeBack(rollout)) return watchMs
+  return rollout.pausing !== null || rollout.fleet.some(({ at }) => at === 'soak') ? waitWatchMs : null
 }
 
 function couldComeBack({ fleet }: Rollout): boolean {

@@ -1,16 +1,9 @@
-import { appendHistoryScript, type HistoryEntry } from '../hosts/history.ts'
-import { pruneScript } from '../hosts/release.ts'
+import type { HistoryEntry } from '../hosts/history.ts'
 import { describe } from './describe.ts'
 import { everywhere } from './everywhere.ts'
 import type { Fleet, Machine } from './fleet.ts'
-import { readInspection } from './inspect.ts'
 import type { FleetLock } from './lock.ts'
 import { lastDeployed, releasesToKeep } from './plan.ts'
-import { run } from './prepare.ts'
-
-/** Removing some 100,000 small files. */
-const pruneTimeoutMs = 5 * 60_000
-const quickTimeoutMs = 30_000
 
 export interface Settling {
   readonly fleet: Fleet
@@ -34,16 +27,12 @@ export async function settle(settling: Settling, entry: HistoryEntry | null): Pr
 
 /** By what stands there now: a rollout lies between this and what was seen at its start. */
 async function settleHost({ lock, keep }: Settling, machine: Machine, entry: HistoryEntry | null): Promise<void> {
-  const host = await lock.guarded(machine)
-  const { history, ...inspection } = await readInspection(machine)
+  const { depot } = await lock.guarded(machine)
+  const { history, ...inspection } = await machine.depot.inspect()
   const isNew = entry !== null && lastDeployed(history) !== entry.release
-  if (isNew) {
-    const what = 'the history could not be written'
-    await run(host, appendHistoryScript(machine.layout, entry), { what, timeoutMs: quickTimeoutMs })
-  }
+  if (isNew) await depot.remember(entry)
   const present = { ...inspection, history: isNew ? [...history, entry] : history }
   const kept = releasesToKeep(present, { goal: entry?.release ?? null, keep })
   if (inspection.releases.every((id) => kept.includes(id))) return
-  const what = 'old releases could not be removed'
-  await run(host, pruneScript(machine.layout, kept), { what, timeoutMs: pruneTimeoutMs })
+  await depot.prune(kept)
 }

@@ -17,13 +17,14 @@ export interface Verification {
 /**
  * Proves that the new processes run this release and answer healthily: they are new, stand on it, answer `passes`
  * times in a row, and are still the same and well after `stableMs`. Rejects with UserError `verify`, saying what
- * was seen. Changes nothing; may be repeated.
+ * was seen. Resolves with those processes. Changes nothing; may be repeated.
  */
-export async function verify(fleet: Fleet, verification: Verification): Promise<void> {
+export async function verify(fleet: Fleet, verification: Verification): Promise<readonly Process[]> {
   const standing = await untilStanding(fleet, verification)
   const healthySinceMs = await untilHealthy(fleet, verification)
-  if (verification.before === null || fleet.times.stableMs === 0) return
-  await staysUp(fleet, verification, { standing, untilMs: healthySinceMs + fleet.times.stableMs })
+  if (verification.before !== null && fleet.times.stableMs > 0)
+    await staysUp(fleet, verification, { standing, untilMs: healthySinceMs + fleet.times.stableMs })
+  return standing
 }
 
 /** Right after a reload the manager may still be at it, so it is asked again until everything is online; what has ended badly fails at once. */

@@ -24,12 +24,24 @@ export interface Manifest {
   readonly manager: 'pm2' | 'command'
 }
 
-/** Written only when EVERY host was verified on the release. */
+/** Written only when every host was verified on the release, but for one that was skipped by name. */
 export interface HistoryEntry {
   readonly at: string
   readonly release: string
   readonly sha: string
   readonly kind: 'deploy' | 'rollback'
+  readonly by: string
+}
+
+/** `migrate` of a commit: begun, and how it ended. One that was begun and has no end was cut off. */
+export interface MigrationEntry {
+  /** ISO 8601, UTC. */
+  readonly at: string
+  /** The attempt: its entries share it. */
+  readonly run: string
+  readonly sha: string
+  readonly command: string
+  readonly state: 'started' | 'done' | 'failed'
   readonly by: string
 }
 
@@ -46,12 +58,22 @@ durable ${quote(layout.manifests)}
 `
 }
 
-/** Appends one line. Repeating it adds nothing; a line that a crash tore is closed first, so that it harms no other. */
+/** Repeating it adds nothing. */
 export function appendHistoryScript(layout: Layout, entry: HistoryEntry): string {
+  return appendScript(layout.history, JSON.stringify(entry))
+}
+
+/** Repeating it adds nothing. */
+export function appendMigrationScript(layout: Layout, entry: MigrationEntry): string {
+  return appendScript(layout.migrations, JSON.stringify(entry))
+}
+
+/** Appends one line, unless it stands there last. A line that a crash tore is closed first, so that it harms no other. */
+function appendScript(file: string, line: string): string {
   return `set -eu
 ${durable}umask 077
-file=${quote(layout.history)}
-line=${quote(JSON.stringify(entry))}
+file=${quote(file)}
+line=${quote(line)}
 if [ -s "$file" ]; then
   [ "$(tail -n 1 "$file")" = "$line" ] && exit 0
   [ -z "$(tail -c 1 "$file")" ] || printf '\\n' >> "$file"

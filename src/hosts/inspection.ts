@@ -1,6 +1,6 @@
 /** What stands on a host, read in one run. The script needs only sh and the usual tools; what it prints is parsed here. */
 import { UserError } from '../errors.ts'
-import type { HistoryEntry, Manifest } from './history.ts'
+import type { HistoryEntry, Manifest, MigrationEntry } from './history.ts'
 import type { Layout } from './layout.ts'
 import { releasePattern } from './release.ts'
 import { quote } from './shell.ts'
@@ -19,13 +19,16 @@ export interface Inspection {
   readonly manifests: readonly Manifest[]
   /** Oldest first. */
   readonly history: readonly HistoryEntry[]
+  /** Oldest first. */
+  readonly migrations: readonly MigrationEntry[]
   /** What could not be understood: `releases/<id>.json`, `history.jsonl:12`. Passed over, and named. */
   readonly unreadable: readonly string[]
   /** On the disk of `base`; null where that could not be had (`base` is not there yet). */
   readonly freeBytes: number | null
 }
 
-const historyLinesMax = 1000
+/** Of the history, and of the migrations. */
+const linesMax = 1000
 /** Stands before each of our lines, for a login shell may print what it likes around them. */
 const mark = 'zdr-inspect'
 
@@ -36,7 +39,7 @@ say() { printf '${mark}\\t%s\\t%s\\n' "$1" "$2"; }
 # Nothing in a file can end a line of ours: JSON has no raw line end inside a string.
 one_line() { tr -d '\\000\\r\\n'; }
 base=${quote(layout.base)} releases=${quote(layout.releases)} current=${quote(layout.current)}
-manifests=${quote(layout.manifests)} history=${quote(layout.history)}
+manifests=${quote(layout.manifests)}
 real() { (cd -P "$1" 2>/dev/null && pwd -P); }
 say begin ''
 if [ -L "$current" ]; then
@@ -50,11 +53,14 @@ done
 for file in "$manifests"/${releasePattern}.json; do
   [ ! -f "$file" ] || say manifest "\${file##*/}\t$(one_line < "$file")"
 done
-if [ -f "$history" ]; then
-  lines=$(wc -l < "$history")
-  say history-lines "$((lines))"
-  tail -n ${historyLinesMax} "$history" | tr -d '\\000\\r' | while IFS= read -r line || [ -n "$line" ]; do say history "$line"; done
-fi
+say_lines() {
+  [ -f "$2" ] || return 0
+  lines=$(wc -l < "$2")
+  say "$1-lines" "$((lines))"
+  tail -n ${linesMax} "$2" | tr -d '\\000\\r' | while IFS= read -r line || [ -n "$line" ]; do say "$1" "$line"; done
+}
+say_lines history ${quote(layout.history)}
+say_lines migration ${quote(layout.migrations)}
 say free "$(df -Pk "$base" 2>/dev/null | sed -n 's/.* \\([0-9][0-9]*\\)  *[0-9][0-9]*% .*/\\1/p')"
 say end ''
 `
@@ -68,15 +74,20 @@ export function parseInspection(stdout: string): Inspection {
   }
   const values = (name: string): readonly string[] => facts.filter((fact) => fact.name === name).map((f) => f.value)
   const manifests = values('manifest').map(readManifest)
-  const firstLine = firstHistoryLine(values('history-lines')[0], values('history').length)
-  const history = values('history').map((line, index) => readEntry(line, firstLine + index))
+  const entries = <Entry>(name: string, file: string, isEntry: (value: unknown) => value is Entry) => {
+    const first = firstLine(values(`${name}-lines`)[0], values(name).length)
+    return values(name).map((line, index) => readEntry(line, `${file}:${first + index}`, isEntry))
+  }
+  const history = entries('history', 'history.jsonl', isHistoryEntry)
+  const migrations = entries('migration', 'migrations.jsonl', isMigrationEntry)
   const free = values('free')[0] ?? ''
   return {
     current: readCurrent(facts),
     releases: values('release').toSorted(),
     manifests: manifests.flatMap((read) => read.found ?? []),
     history: history.flatMap((read) => read.found ?? []),
-    unreadable: [...manifests, ...history].flatMap((read) => (read.found === null ? [read.name] : [])),
+    migrations: migrations.flatMap((read) => read.found ?? []),
+    unreadable: [...manifests, ...history, ...migrations].flatMap((read) => (read.found === null ? [read.name] : [])),
     freeBytes: free === '' ? null : Number(free) * 1024,
   }
 }
@@ -107,7 +118,7 @@ function readCurrent(facts: readonly Fact[]): Current {
 }
 
 /** `wc` counts line ends, so it leaves out a torn last line: then more came than it says. */
-function firstHistoryLine(counted: string | undefined, came: number): number {
+function firstLine(counted: string | undefined, came: number): number {
   return Math.max(0, Number(counted ?? 0) - came) + 1
 }
 
@@ -117,9 +128,9 @@ function readManifest(value: string): Read<Manifest> {
   return { name: `releases/${file}`, found: isManifest(found) && `${found.id}.json` === file ? found : null }
 }
 
-function readEntry(line: string, number: number): Read<HistoryEntry> {
+function readEntry<Entry>(line: string, name: string, isEntry: (value: unknown) => value is Entry): Read<Entry> {
   const found = parseObject(line)
-  return { name: `history.jsonl:${number}`, found: isEntry(found) ? found : null }
+  return { name, found: isEntry(found) ? found : null }
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
@@ -145,9 +156,15 @@ function isManifest(value: object): value is Manifest {
   )
 }
 
-function isEntry(value: object): value is HistoryEntry {
-  const it: Partial<Record<keyof HistoryEntry, unknown>> = value
+function isHistoryEntry(value: unknown): value is HistoryEntry {
+  const it = value as Partial<Record<keyof HistoryEntry, unknown>>
   return isTexts([it.at, it.release, it.sha, it.by]) && (it.kind === 'deploy' || it.kind === 'rollback')
+}
+
+function isMigrationEntry(value: unknown): value is MigrationEntry {
+  const it = value as Partial<Record<keyof MigrationEntry, unknown>>
+  const isState = ['started', 'done', 'failed'].some((state) => state === it.state)
+  return isTexts([it.at, it.run, it.sha, it.command, it.by]) && isState
 }
 
 function isTexts(value: unknown): value is readonly string[] {

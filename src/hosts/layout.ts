@@ -16,7 +16,12 @@ export interface Layout {
   readonly manifests: string
   /** One JSON line for each release that every host was verified on. */
   readonly history: string
+  /** One JSON line for each beginning and end of a migration. */
+  readonly migrations: string
   readonly lock: string
+  /** What a deploy that waits for a yes says of itself, and what it is told. */
+  readonly pause: string
+  readonly answer: string
 }
 
 /** All paths below `base`, which is absolute (the probe expands `~`). */
@@ -32,6 +37,9 @@ export function layout(base: string): Layout {
     mirror: `${zdr}/mirror.git`,
     manifests: `${zdr}/releases`,
     history: `${zdr}/history.jsonl`,
+    migrations: `${zdr}/migrations.jsonl`,
     lock: `${zdr}/lock`,
+    pause: `${zdr}/pause.json`,
+    answer: `${zdr}/answer.json`,
   }
 }

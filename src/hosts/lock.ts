@@ -59,11 +59,23 @@ done
 `
 }
 
-/** Prints the owner's line where the lock is held, and nothing where it is free. Read only. */
-export function readLockScript({ lock }: Layout): string {
-  return `[ -e ${quote(`${lock}.flock`)} ] || exit 0
-exec 8<${quote(`${lock}.flock`)} || exit 0
+/**
+ * Prints the owner's line where the lock is held, and nothing where it is free. Ends badly where that cannot be seen.
+ * Read only.
+ */
+export function readLockScript(layout: Layout): string {
+  const { lock } = layout
+  return `${enterScript(layout)}[ -e ${quote(`${lock}.flock`)} ] || exit 0
+exec 8<${quote(`${lock}.flock`)} || exit
 flock -s -n 8 || cat ${quote(lock)} 2>/dev/null || echo '{}'
+`
+}
+
+/** Ends badly where our folder may not be entered: to another user than the one who deploys, nothing in it would be there. */
+export function enterScript({ base, zdr }: Layout): string {
+  return `for folder in ${quote(base)} ${quote(zdr)}; do
+  [ ! -e "$folder" ] || [ -x "$folder" ] || { echo "$(id -un) may not enter $folder" >&2; exit 1; }
+done
 `
 }
 

@@ -56,6 +56,8 @@ export function createBlocks(options: () => TextOptions): Blocks {
       case 'output':
       case 'waiting':
       case 'serving':
+      case 'paused':
+      case 'answered':
         return []
     }
   }

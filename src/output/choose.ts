@@ -12,6 +12,8 @@ export interface OutputWishes {
   readonly color: boolean
   /** True for what happens on hosts, and takes a while. */
   readonly onHosts: boolean
+  /** True where a person sits at the terminal, and can be asked. */
+  readonly asks: boolean
 }
 
 export interface OutputSurroundings {
@@ -25,15 +27,15 @@ export async function chooseOutput(
   wishes: OutputWishes,
   { env, out, err, nowMs }: OutputSurroundings,
 ): Promise<Output> {
-  const { json, verbose, color, onHosts } = wishes
+  const { json, verbose, color, onHosts, asks } = wishes
   if (json) return createJson({ out: createSink(out), verbose })
   const isTerminal = out.isTTY === true && err.isTTY === true
   const paint = wantsColor({ color, env, isTerminal }) ? colorPaint : plainPaint
   if (onHosts && !verbose && canDrawOver(env, out)) {
     const { createLive } = await import('./live.ts')
-    return createLive({ out, err, paint, nowMs })
+    return createLive({ out, err, paint, nowMs, asks })
   }
-  return createPlain({ out: createSink(out), err: createSink(err), paint, verbose, stamps: onHosts })
+  return createPlain({ out: createSink(out), err: createSink(err), paint, verbose, stamps: onHosts, asks })
 }
 
 /** CI services have been seen to give a terminal to their jobs; their logs are no place to draw over. */

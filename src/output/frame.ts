@@ -1,7 +1,7 @@
 /** What the live list shows at a moment: pure, from the events so far. */
 import type { Reported } from '../rollout/report.ts'
 import { columnsOf, fit, oneLine, type Paint } from './paint.ts'
-import { count, duration, phaseWords, type StepReport, stepText } from './words.ts'
+import { clockTime, count, duration, phaseWords, type StepReport, stepText } from './words.ts'
 
 /** One host, as the list sees it. */
 export interface HostView {
@@ -19,6 +19,8 @@ export interface FleetView {
   readonly sinceMs: number
   readonly phase: string
   readonly serving: string
+  /** In words, while the deploy waits for a yes. */
+  readonly pause: string | null
   readonly hosts: readonly HostView[]
 }
 
@@ -28,7 +30,7 @@ const betweenMs = 2000
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const spinnerStepMs = 100
 
-export const emptyView: FleetView = { title: '', sinceMs: 0, phase: '', serving: '', hosts: [] }
+export const emptyView: FleetView = { title: '', sinceMs: 0, phase: '', serving: '', pause: null, hosts: [] }
 
 /** The view after one more event. */
 export function nextView(view: FleetView, report: Reported): FleetView {
@@ -37,22 +39,26 @@ export function nextView(view: FleetView, report: Reported): FleetView {
     case 'started':
       return { ...emptyView, title: report.environment, sinceMs: nowMs, hosts: report.hosts.map((host) => idle(host)) }
     case 'phase':
-      return { ...view, phase: phaseWords[report.phase] }
+      return { ...view, phase: phaseWords[report.phase], pause: null }
     case 'serving':
       return { ...view, serving: `${report.serving} of ${count(report.total, 'host')} serving` }
     case 'step':
-      return withHosts(view, report.hosts, (before) => afterStep(before, report, nowMs))
+      return withHosts({ ...view, pause: null }, report.hosts, (before) => afterStep(before, report, nowMs))
     case 'waiting':
       return withHosts(view, [report.host], (before) => ({ ...before, detail: oneLine(report.text) }))
+    case 'paused':
+      return { ...view, pause: `paused, waits until ${clockTime(report.until)}` }
     case 'note':
     case 'finding':
     case 'resolved':
     case 'output':
     case 'plan':
     case 'status':
+      return view
+    case 'answered':
     case 'finished':
     case 'error':
-      return view
+      return { ...view, pause: null }
   }
 }
 
@@ -112,8 +118,8 @@ function shown(hosts: readonly HostView[], nowMs: number): readonly HostView[] {
   ]
 }
 
-function heading({ title, phase, serving, sinceMs }: FleetView, nowMs: number): string {
-  return [title, wholeSeconds(nowMs - sinceMs), serving, phase].filter((part) => part !== '').join('  ')
+function heading({ title, phase, serving, pause, sinceMs }: FleetView, nowMs: number): string {
+  return [title, wholeSeconds(nowMs - sinceMs), serving, pause ?? phase].filter((part) => part !== '').join('  ')
 }
 
 function hostLine(view: HostView, nameWidth: number, { nowMs, columns, paint }: FrameOptions): string {

@@ -1,10 +1,9 @@
 /** For a person at a terminal: a list that shows what happens now, driven by listr2; then the end, printed. */
 import { Listr, type ListrTaskWrapper } from 'listr2'
 import type { Output, Reported } from '../rollout/report.ts'
-import { createBlocks } from './blocks.ts'
 import { emptyView, type FleetView, frameLines, type HostView, nextView } from './frame.ts'
+import { createLiveText } from './live-text.ts'
 import type { Paint } from './paint.ts'
-import { createPlainText } from './plain.ts'
 import { createScreen, type Screen } from './screen.ts'
 import { createSink, type OutputStream } from './sink.ts'
 
@@ -13,52 +12,63 @@ export interface LiveOptions {
   readonly err: OutputStream
   readonly paint: Paint
   readonly nowMs: () => number
+  /** Whether an answer can be typed here. */
+  readonly asks: boolean
 }
 
 /** Draws at most so often. listr2's own renderer draws at every event, and takes the event loop with it. */
 const frameEveryMs = 100
 
-export function createLive({ out, err, paint, nowMs }: LiveOptions): Output {
+export function createLive({ out, err, paint, nowMs, asks }: LiveOptions): Output {
   const sinks = { out: createSink(out), err: createSink(err) }
   const screen = createScreen(sinks.out, out)
-  const blocks = createBlocks(() => ({ paint, columns: screen.columns() }))
-  const sayings = createPlainText({ paint, verbose: false, stamps: false })
-  let view = emptyView
-  let list: HostList | null = null
-
-  const endList = () => {
-    list?.end()
-    list = null
-    screen.clear()
-  }
-  const print = (lines: readonly string[]) => {
-    if (lines.length > 0) screen.print(lines)
-  }
-
+  const text = createLiveText(screen, { paint, asks })
+  const drawn = createDrawn({ screen, paint, nowMs, asks })
   return {
     show: (report) => {
-      view = nextView(view, report)
-      if (report.type === 'started') {
-        endList()
-        list = startList(report.hosts, { screen, paint, nowMs, view: () => view })
-      }
-      list?.tell(report, view)
-      const lines = [...blocks.take(report), ...(staysOnScreen(report) ? sayings.lines(report) : [])]
-      if (isAnswer(report)) endList()
+      const wasAsking = drawn.isAsking()
+      const view = drawn.tell(report)
+      const lines = text.lines(report, view.title)
+      if (isAnswer(report)) drawn.end()
+      if (drawn.isAsking()) screen.clear()
+      if (wasAsking && (lines.length > 0 || !drawn.isAsking())) screen.beginLine()
       if (report.type === 'error') sinks.err.write(lines.map((line) => `${line}\n`).join(''))
-      else print(lines)
+      else if (lines.length > 0) screen.print(lines)
     },
     close: async () => {
-      endList()
-      print(blocks.rest())
+      drawn.end()
+      const rest = text.rest()
+      if (rest.length > 0) screen.print(rest)
       await Promise.all([sinks.out.flush(), sinks.err.flush()])
     },
   }
 }
 
-/** What is told in lines that stay above the list; all else is seen in the list. */
-function staysOnScreen(report: Reported): boolean {
-  return report.type === 'note' || report.type === 'resolved'
+interface Drawable extends Pick<LiveOptions, 'paint' | 'nowMs' | 'asks'> {
+  readonly screen: Screen
+}
+
+/** The list, while there is one, and what it shows. */
+function createDrawn({ screen, paint, nowMs, asks }: Drawable) {
+  let view = emptyView
+  let list: HostList | null = null
+  /** While an answer can be typed the list is away: it would be drawn over what is typed, or one line too low. */
+  const isAsking = (): boolean => asks && view.pause !== null
+  const end = (): void => {
+    list?.end()
+    list = null
+    screen.clear()
+  }
+  const tell = (report: Reported): FleetView => {
+    view = nextView(view, report)
+    if (report.type === 'started') {
+      end()
+      list = startList(report.hosts, { screen, paint, nowMs, view: () => view, isAway: isAsking })
+    }
+    list?.tell(report, view)
+    return view
+  }
+  return { tell, end, isAsking }
 }
 
 /** After these the list has nothing more to show. */
@@ -76,6 +86,7 @@ interface Drawing {
   readonly paint: Paint
   readonly nowMs: () => number
   readonly view: () => FleetView
+  readonly isAway: () => boolean
 }
 
 /** A listr2 task a host; each lives until the end, and its output is the step that the host is in. */
@@ -154,7 +165,8 @@ class FleetRenderer {
   }
 
   #draw(): void {
-    const { screen, view, paint, nowMs } = this.#drawing
+    const { screen, view, paint, nowMs, isAway } = this.#drawing
+    if (isAway()) return
     const options = { nowMs: nowMs(), columns: screen.columns(), rows: screen.rows(), paint }
     screen.draw(frameLines({ ...view(), hosts: this.#hosts(view()) }, options))
   }

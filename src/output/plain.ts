@@ -2,6 +2,7 @@
 import type { Output, Reported } from '../rollout/report.ts'
 import { createBlocks } from './blocks.ts'
 import { oneLine, type Paint, safeLines } from './paint.ts'
+import { answeredText, pausedLines } from './pause.ts'
 import type { Sink } from './sink.ts'
 import { count, duration, fromTo, phaseWords, type StepReport, shortSha, stepText } from './words.ts'
 
@@ -11,6 +12,8 @@ export interface PlainOptions {
   readonly verbose: boolean
   /** Puts the time before each event. */
   readonly stamps: boolean
+  /** Whether an answer can be typed where this is read. */
+  readonly asks: boolean
 }
 
 /** A wait that only counts down is told this often, by the events' own time. */
@@ -43,36 +46,33 @@ function write(sink: Sink, lines: readonly string[]): void {
 export function createPlainText(options: PlainOptions) {
   const blocks = createBlocks(() => ({ paint: options.paint, columns: Number.POSITIVE_INFINITY }))
   const isNews = createNewsFilter()
+  let environment = '<environment>'
   return {
     lines: (report: Reported): readonly string[] => {
+      if (report.type === 'started') environment = report.environment
       const block = blocks.take(report)
-      return isNews(report) ? [...block, ...eventLines(report, options)] : block
+      return isNews(report) ? [...block, ...eventLines(report, { ...options, environment })] : block
     },
     rest: blocks.rest,
   }
 }
 
-function eventLines(report: Reported, { paint, verbose, stamps }: PlainOptions): readonly string[] {
+function eventLines(
+  report: Reported,
+  { paint, verbose, stamps, asks, environment }: PlainOptions & { readonly environment: string },
+): readonly string[] {
   const time = stamps ? [paint('faint', report.at.slice(timeOfDay.from, timeOfDay.to))] : []
-  const line = (text: string, hosts: readonly string[] = []) =>
+  const line: Line = (text, hosts = []) =>
     [...time, ...(hosts.length === 0 ? [] : [oneLine(hosts.join(', '))]), text].join('  ')
   switch (report.type) {
     case 'started':
       return [line(startedText(report))]
     case 'phase':
       return [line(phaseWords[report.phase])]
-    case 'note': {
-      const [first = '', ...rest] = safeLines(report.text)
-      const text = report.level === 'warning' ? paint('warning', `warning: ${first}`) : first
-      // Further lines may be something to copy: they stand as they are.
-      return [line(text, report.host === undefined ? [] : [report.host]), ...rest]
-    }
+    case 'note':
+      return noteLines(report, paint, line)
     case 'resolved':
-      return [
-        line(`${oneLine(report.ref)} is ${shortSha(report.sha)}, release ${report.release}`),
-        ...(report.from === null ? [] : [line(`commits: ${fromTo(report.from, report.sha)}`)]),
-        ...report.commits.map((commit) => line(`  ${oneLine(commit)}`)),
-      ]
+      return resolvedTexts(report).map((text) => line(text))
     case 'output':
       return verbose ? [line(paint('faint', `| ${oneLine(report.line)}`), [report.host])] : []
     case 'step':
@@ -81,6 +81,10 @@ function eventLines(report: Reported, { paint, verbose, stamps }: PlainOptions):
       return [line(`${stepText({ ...report, state: 'started', back: false })}: ${oneLine(report.text)}`, [report.host])]
     case 'serving':
       return [line(`${report.serving} of ${count(report.total, 'host')} serving`)]
+    case 'paused':
+      return pausedLines(report, { environment, asks, paint }).map((text) => line(text))
+    case 'answered':
+      return [line(answeredText(report))]
     case 'finding':
     case 'plan':
     case 'status':
@@ -88,6 +92,24 @@ function eventLines(report: Reported, { paint, verbose, stamps }: PlainOptions):
     case 'error':
       return []
   }
+}
+
+/** With the time before it, and the hosts that it is about. */
+type Line = (text: string, hosts?: readonly string[]) => string
+
+function noteLines({ text, level, host }: Extract<Reported, { type: 'note' }>, paint: Paint, line: Line) {
+  const [first = '', ...rest] = safeLines(text)
+  const said = level === 'warning' ? paint('warning', `warning: ${first}`) : first
+  // Further lines may be something to copy: they stand as they are.
+  return [line(said, host === undefined ? [] : [host]), ...rest]
+}
+
+function resolvedTexts({ ref, sha, from, release, commits }: Extract<Reported, { type: 'resolved' }>) {
+  return [
+    `${oneLine(ref)} is ${shortSha(sha)}, release ${release}`,
+    ...(from === null ? [] : [`commits: ${fromTo(from, sha)}`]),
+    ...commits.map((commit) => `  ${oneLine(commit)}`),
+  ]
 }
 
 function startedText({ command, environment, hosts }: Extract<Reported, { type: 'started' }>): string {

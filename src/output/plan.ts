@@ -2,33 +2,54 @@
 import type { PlannedHost, Report } from '../rollout/report.ts'
 import { oneLine, type Paint, safeLines } from './paint.ts'
 import { alignedLines } from './table.ts'
-import { count, fromTo, shortSha } from './words.ts'
+import { count, fromTo, shortSha, span } from './words.ts'
 
 type PlanReport = Extract<Report, { type: 'plan' }>
 
 /** Lines: from where to where, batch by batch, and which command runs when. */
 export function planLines(plan: PlanReport, paint: Paint): readonly string[] {
-  const { from, sha, release, batches, hosts, minServing, prepare, activate, reason } = plan
+  const { from, sha, release, cuts, hosts, minServing, soakMs, skipped, migrate, prepare, activate, reason } = plan
+  const soak = `Each batch has to stay healthy in rotation for ${span(soakMs)} before the next one.`
+  const out = `Skipped: ${skipped.join(', ')}. It stays out of rotation until a deploy has brought it up to date.`
   return [
     `${paint('strong', fromTo(from, sha))}  release ${release}`,
-    ...alignedLines([
-      ...batches.flatMap((batch, index) => hostRows(`batch ${index + 1}`, batch, hosts)),
-      ...hostRows('not in a batch', unbatched(plan), hosts),
-    ]),
+    ...groupLines(plan),
     `At least ${minServing} of ${count(hosts.length, 'host')} serving at every moment, or as many as serve before where that is fewer.`,
+    ...(soakMs === 0 ? [] : [soak]),
+    ...[...cuts, ...(skipped.length === 0 ? [] : [out])].map((text) => `${paint('warning', '!')} ${oneLine(text)}`),
     ...commandLines('Beside the running app:', prepare, paint),
+    ...(migrate === null ? [] : commandLines('Before the first batch:', [migrate], paint)),
     ...commandLines('While a host is out:', activate, paint),
     ...(reason === '' ? [] : safeLines(reason).map((line) => paint('faint', line))),
     'Nothing that runs was touched.',
   ]
 }
 
+interface Group {
+  readonly title: string
+  readonly hosts: readonly string[]
+  readonly pause: boolean
+}
+
+/** The hosts of each batch, and between two batches the pause. */
+function groupLines(plan: PlanReport): readonly string[] {
+  const groups: readonly Group[] = [
+    ...plan.batches.map((batch, index) => ({ ...batch, title: `batch ${index + 1}` })),
+    { title: 'not in a batch', hosts: unbatched(plan), pause: false },
+  ]
+  const lines = alignedLines(groups.flatMap((group) => hostRows(group, plan.hosts)))
+  return groups.flatMap(({ hosts, pause }, index) => {
+    const before = groups.slice(0, index).reduce((sum, group) => sum + group.hosts.length, 0)
+    return [...lines.slice(before, before + hosts.length), ...(pause ? ['  pause: it waits for a yes'] : [])]
+  })
+}
+
 function unbatched({ batches, hosts }: PlanReport): readonly string[] {
-  return hosts.map(({ host }) => host).filter((host) => !batches.some((batch) => batch.includes(host)))
+  return hosts.map(({ host }) => host).filter((host) => !batches.some((batch) => batch.hosts.includes(host)))
 }
 
 /** The title stands at the first host only. */
-function hostRows(title: string, names: readonly string[], hosts: readonly PlannedHost[]) {
+function hostRows({ title, hosts: names }: Group, hosts: readonly PlannedHost[]) {
   return names.map((name, position) => {
     const host = hosts.find((candidate) => candidate.host === name)
     return [
@@ -40,6 +61,8 @@ function hostRows(title: string, names: readonly string[], hosts: readonly Plann
 }
 
 function describe({ what, from }: PlannedHost): string {
+  // What runs on a host that could not be asked is not known.
+  if (what === 'skip') return what
   return `${what}, ${from === null ? 'nothing runs there yet' : `from ${isFullSha(from) ? shortSha(from) : from}`}`
 }
 

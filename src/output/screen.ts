@@ -13,6 +13,8 @@ export interface Screen {
   readonly print: (lines: readonly string[]) => void
   /** Takes away what was drawn. */
   readonly clear: () => void
+  /** For the line below, where a person may have typed something: what comes next stands at its beginning. */
+  readonly beginLine: () => void
   readonly columns: () => number
   readonly rows: () => number
 }
@@ -41,6 +43,7 @@ export function createScreen(sink: Sink, stream: OutputStream): Screen {
       draw(frame)
     },
     clear: () => draw([]),
+    beginLine: () => sink.write(`\r${eraseToEnd}`),
   }
 }
 

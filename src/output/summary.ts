@@ -35,7 +35,7 @@ export function summaryLines(
     ...alignedLines(outcome.hosts.map((host) => hostCells(host, finished, paint))),
     ...failureLines(outcome, paint),
     headline(finished, environment, paint),
-    paint('faint', `exit ${finished.exitCode}: ${exitWords[finished.exitCode]}`),
+    paint('faint', `exit ${finished.exitCode}: ${exitText(finished)}`),
     ...nextLines(finished, environment ?? '<environment>'),
   ]
 }
@@ -58,9 +58,20 @@ function headline(finished: FinishedReport, environment: string | null, paint: P
 }
 
 function outcomeWords({ command, exitCode, outcome }: FinishedReport): string {
+  const { kind, hosts } = outcome
+  const without = namesSkipped(hosts)
+  const isDone = exitCode === 0 || without.length > 0
   // Going back was what was asked for: "rolled back" alone would read as a failure.
-  if (command === 'rollback' && exitCode === 0 && outcome.kind === 'deployed') return 'rolled back, as asked'
-  return outcome.kind
+  const words = command === 'rollback' && kind === 'deployed' && isDone ? 'rolled back, as asked' : kind
+  const isWhole = without.length === 0 || (kind !== 'deployed' && kind !== 'unchanged')
+  return isWhole ? words : `${words}, without ${without.join(', ')}`
+}
+
+function exitText({ exitCode, outcome }: FinishedReport): string {
+  const without = namesSkipped(outcome.hosts)
+  return exitCode === 0 && without.length > 0
+    ? `every host but ${without.join(', ')} is verified on the release`
+    : exitWords[exitCode]
 }
 
 function hostCells(host: HostOutcome, { outMs }: FinishedReport, paint: Paint): readonly Cell[] {
@@ -79,6 +90,7 @@ function stateStyle(state: HostOutcome['state']): Style {
       return 'good'
     case 'out by hand':
     case 'stopped':
+    case 'skipped':
       return 'warning'
     case 'lost':
     case 'unknown':
@@ -104,7 +116,7 @@ function nextLines({ outcome, exitCode }: FinishedReport, environment: string): 
   switch (outcome.kind) {
     case 'deployed':
     case 'unchanged':
-      return exitCode === 0 ? [] : hintLines(`Look at the hosts that are not serving, then run ${again} again.`, '')
+      return exitCode === 0 ? [] : hintLines(`${whatIsLeft(outcome.hosts)}, then run ${again} again.`, '')
     case 'rolled back':
       return hintLines(`${whereHostsAre(outcome.hosts)} Mend what failed, and run ${again} again.`, '')
     case 'interrupted':
@@ -115,6 +127,15 @@ function nextLines({ outcome, exitCode }: FinishedReport, environment: string): 
         '',
       )
   }
+}
+
+/** Who was skipped is brought up to date by the next deploy, and needs no more than to be there again. */
+function whatIsLeft(hosts: readonly HostOutcome[]): string {
+  const skipped = namesSkipped(hosts)
+  const isAll = namesNotServing(hosts).length === skipped.length
+  return skipped.length > 0 && isAll
+    ? `See that ${skipped.join(', ')} can be reached`
+    : 'Look at the hosts that are not serving'
 }
 
 /** A host that was down before, and stays down, does not stand in the way of "rolled back". */
@@ -132,4 +153,8 @@ function namesToLookAt(hosts: readonly HostOutcome[]): string {
 
 function namesNotServing(hosts: readonly HostOutcome[]): readonly string[] {
   return hosts.filter(({ state }) => state !== 'serving' && state !== 'out by hand').map(({ host }) => host)
+}
+
+function namesSkipped(hosts: readonly HostOutcome[]): readonly string[] {
+  return hosts.filter(({ state }) => state === 'skipped').map(({ host }) => host)
 }

@@ -19,6 +19,8 @@ const stepWords = {
   verify: { started: 'verifying', done: 'verified', failed: 'not verified' },
   'put-back': { started: 'putting back', done: 'put back', failed: 'not put back' },
   confirm: { started: 'waiting for the balancer', done: 'serving', failed: 'not seen serving' },
+  soak: { started: 'soaking', done: 'soaked', failed: 'not well while it soaked' },
+  migrate: { started: 'migrating', done: 'migrated', failed: 'not migrated' },
   stop: { started: 'stopping its processes', done: 'processes stopped', failed: 'processes not stopped' },
 } as const satisfies Record<StepName, Record<StepState, string>>
 
@@ -34,6 +36,7 @@ export const phaseWords = {
   preflight: 'checking that a deploy can work',
   resolve: 'resolving the commit',
   prepare: 'preparing the release',
+  migrate: 'migrating',
   roll: 'rolling',
   settle: 'tidying up',
   setup: 'setting up',
@@ -52,10 +55,11 @@ export const exitWords = {
 
 export const stateWords = {
   serving: 'serving',
-  'out by hand': 'out of rotation by hand, as before',
+  'out by hand': 'out of rotation by hand',
   lost: 'LOST: out of rotation, and its recovery failed',
-  unknown: 'UNKNOWN: its recovery failed, and the balancer was not seen to leave it out',
-  stopped: 'stopped: its first release failed',
+  unknown: 'UNKNOWN: nobody could see whether it is in rotation',
+  stopped: 'stopped: the release failed, and there is none to go back to',
+  skipped: 'SKIPPED: the next deploy brings it up to date',
   'not serving': 'not serving',
 } as const satisfies Record<HostOutcome['state'], string>
 
@@ -65,6 +69,21 @@ export function duration(ms: number): string {
   if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}
+
+const hourMs = 3_600_000
+
+/** A time that somebody chose: `10 s`, `5 min`, `1 h 30 min`. */
+export function span(ms: number): string {
+  const short = (text: string): string => text.replace(/\.0 s$/, ' s').replace(/ min 0 s$/, ' min')
+  if (ms < hourMs) return short(duration(ms))
+  const rest = ms % hourMs
+  return [`${Math.floor(ms / hourMs)} h`, ...(rest === 0 ? [] : [short(duration(rest))])].join(' ')
+}
+
+/** `2026-11-21T04:15:00.000Z` → `04:15 UTC`. */
+export function clockTime(iso: string): string {
+  return `${iso.slice(11, 16)} UTC`
 }
 
 export function shortSha(sha: string): string {

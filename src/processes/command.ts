@@ -1,6 +1,5 @@
 /** Processes that nobody we know runs: the user's commands start them, and they are found by the port that they listen on. */
 import { posix } from 'node:path'
-import { UserError } from '../errors.ts'
 import type { Host } from '../hosts/host.ts'
 import { layout } from '../hosts/layout.ts'
 import { commandsScript } from '../hosts/release.ts'
@@ -8,10 +7,10 @@ import { quote } from '../hosts/shell.ts'
 import { within } from '../hosts/within.ts'
 import { type Daemon, type Listener, listeners } from './listeners.ts'
 import type { Activation, Process, Processes } from './processes.ts'
+import { reloadError } from './reload-error.ts'
 
 const stopTimeoutMs = 60_000
 const stopPolls = 50
-const outputLines = 30
 
 interface Options {
   /** What the health check asks; null where there is none, and then no process is ever seen. */
@@ -37,12 +36,7 @@ export function command(options: Options): Processes {
       const script = commandsScript({ directory: current, commands, env, layout: layout(posix.dirname(current)) })
       const result = await host.run(script, limits)
       if (result.code === 0) return before
-      const ended = result.timedOut
-        ? `did not end within ${limits.timeoutMs / 1000} s`
-        : `ended with ${result.code ?? result.signal}`
-      throw new UserError('host-command', `${host.name}: the commands that reload the app ${ended}`, {
-        output: `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-outputLines).join('\n'),
-      })
+      throw reloadError(host, result, limits.timeoutMs)
     },
     stop: async (host, activation) => {
       const found = port === null ? [] : await listeners(host, port)

@@ -1,19 +1,20 @@
 /** Processes that pm2 runs. */
 import { posix } from 'node:path'
 import { UserError } from '../errors.ts'
-import type { CommandResult, Host } from '../hosts/host.ts'
+import type { Host } from '../hosts/host.ts'
 import { layout } from '../hosts/layout.ts'
 import { commandsScript } from '../hosts/release.ts'
+import { lastLines } from '../hosts/run-script.ts'
 import { command, quote } from '../hosts/shell.ts'
 import { startInstead } from './pm2-commands.ts'
 import { logScript, mergeLogs } from './pm2-log.ts'
 import { type Listed, type Look, look, namesOf } from './pm2-look.ts'
 import { findMends, isPinned } from './pm2-mend.ts'
 import type { Activation, Process, Processes } from './processes.ts'
+import { reloadError } from './reload-error.ts'
 
 const stopTimeoutMs = 60_000
 const logTimeoutMs = 10_000
-const outputLines = 30
 /** pm2 refuses a reload while the lock of another one, which may have been killed, is younger. */
 const reloadLockSeconds = 30
 
@@ -172,16 +173,3 @@ function heardFile({ current }: Activation): string {
 
 /** What pm2 brings back after a reboot still has the old paths. Only where the user has it bring anything back. */
 const saveAgain = `[ ! -f "\${PM2_HOME:-$HOME/.pm2}/dump.pm2" ] || pm2 save >/dev/null 2>&1 || true`
-
-function reloadError(host: Host, result: CommandResult, timeoutMs: number): UserError {
-  const ended = result.timedOut
-    ? `did not end within ${timeoutMs / 1000} s`
-    : `ended with ${result.code ?? result.signal}`
-  return new UserError('host-command', `${host.name}: the commands that reload the app ${ended}`, {
-    output: lastLines(result),
-  })
-}
-
-function lastLines({ stdout, stderr }: CommandResult): string {
-  return `${stdout}\n${stderr}`.trim().split('\n').slice(-outputLines).join('\n')
-}

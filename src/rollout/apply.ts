@@ -1,21 +1,29 @@
-import { atStart, find, goalOf, isServing, move } from './fleet.ts'
+import { find, goalOf, isSeenServing, isServing, move, servingHosts, settle } from './fleet.ts'
 import type { Action, At, Event, HostName, Observation, Plan, Progress, Rollout, Step } from './model.ts'
-import { abandon, failRollout, noticeObserved, recallUntouched, recover, stopBlind, turnWhereDue } from './recover.ts'
+import { noticeObserved } from './notice.ts'
+import { goOn } from './pause.ts'
+import { abandon, failRollout, noteFailure, recallUntouched, recover, stopBlind, turnWhereDue } from './recover.ts'
+import { leaveSoak, maySoak } from './soak.ts'
+import { batchesInOrder, fleetAtStart } from './start.ts'
 
 /** The state before the first move, from what was seen of hosts and balancer. */
 export function begin(plan: Plan, observed: Observation): Rollout {
-  const hosts = batchesInOrder(plan, observed).flat()
+  const ordered: Plan = { ...plan, batches: batchesInOrder(plan, observed) }
+  const fleet = fleetAtStart(ordered, observed)
   return {
-    plan: { ...plan, batches: batchesInOrder(plan, observed) },
+    plan: ordered,
     direction: 'forward',
     interrupted: null,
     failure: null,
-    fleet: hosts.map((host) => placeAtStart(plan, observed, host)),
-    servedAtStart: hosts.filter((host) => isServing(observed, host)),
+    fleet,
+    servedAtStart: fleet
+      .filter(({ host, at }) => at !== 'skipped' && isSeenServing(observed, host))
+      .map(({ host }) => host),
     observed,
     fresh: true,
     blind: false,
     doing: null,
+    pausing: null,
     changed: false,
   }
 }
@@ -32,28 +40,13 @@ export function apply(rollout: Rollout, event: Event): Rollout {
     case 'observed':
       return noticeObserved({ ...rollout, observed: event.observation, fresh: true, blind: false })
     case 'interrupted':
-      return recallUntouched({ ...rollout, interrupted: rollout.interrupted ?? event.reason })
+      return interrupt(rollout, event.reason)
   }
 }
 
-/**
- * Batches with a host that is left out go first, for they bring capacity; then those with one that does not serve, for
- * they cost none. Else in the order of the configuration.
- */
-function batchesInOrder({ batches }: Plan, observed: Observation): Plan['batches'] {
-  const rank = (batch: readonly HostName[]): number => {
-    if (batch.some((host) => observed.out.includes(host))) return 0
-    return batch.every((host) => isServing(observed, host)) ? 2 : 1
-  }
-  return batches.toSorted((one, other) => rank(one) - rank(other))
-}
-
-function placeAtStart(plan: Plan, observed: Observation, host: HostName): Progress {
-  const { runs, from } = atStart(plan, host)
-  const idle = { host, doing: null, verified: runs, touched: false, returning: false, alongside: [], reason: null }
-  if (runs !== plan.goal || !observed.healthy.includes(host)) return { ...idle, target: from, at: 'waiting' }
-  const isInPlace = observed.byHand.includes(host) || !plan.rotation || isServing(observed, host)
-  return { ...idle, target: plan.goal, at: isInPlace ? 'settled' : 'verify' }
+/** Nothing more is begun, so nobody has to be asked, and no soak to be waited for. */
+function interrupt(rollout: Rollout, reason: string): Rollout {
+  return leaveSoak(recallUntouched({ ...rollout, interrupted: rollout.interrupted ?? reason, pausing: null }))
 }
 
 function started(rollout: Rollout, action: Action): Rollout {
@@ -61,12 +54,11 @@ function started(rollout: Rollout, action: Action): Rollout {
     case 'observe':
     case 'give-up':
       return { ...rollout, doing: action }
+    case 'pause':
+      return { ...rollout, pausing: action }
     case 'publish': {
       const next: Rollout = { ...rollout, doing: action, changed: true }
-      return action.hosts.reduce(
-        (state, host) => move(startOnItsWay(state, host, action.hosts), host, { at: action.step, doing: action }),
-        next,
-      )
+      return action.hosts.reduce((state, host) => startMoving(state, host, action), next)
     }
     case 'step': {
       const touches = action.step === 'activate' || action.step === 'reload'
@@ -80,15 +72,21 @@ function started(rollout: Rollout, action: Action): Rollout {
   }
 }
 
+/** A host that is skipped does not move: only the balancer is told of it. */
+function startMoving(rollout: Rollout, host: HostName, action: Extract<Action, { type: 'publish' }>): Rollout {
+  if (find(rollout, host).at === 'skipped') return rollout
+  return move(startOnItsWay(rollout, host, action.hosts), host, { at: action.step, doing: action })
+}
+
 /** A host that leaves its place takes the rollout's goal; one that is on its way keeps the target it has. `taken`: all that leave with it. */
 function startOnItsWay(rollout: Rollout, host: HostName, taken: readonly HostName[]): Rollout {
   const progress = find(rollout, host)
   if (progress.at !== 'waiting' && progress.at !== 'settled') return rollout
-  const serving = rollout.fleet.map((each) => each.host).filter((each) => isServing(rollout.observed, each))
   return move(rollout, host, {
     target: goalOf(rollout, progress),
-    alongside: isServing(rollout.observed, host) ? serving.filter((other) => !taken.includes(other)) : [],
+    alongside: isServing(rollout, host) ? servingHosts(rollout).filter((other) => !taken.includes(other)) : [],
     returning: rollout.direction === 'back',
+    reason: null,
   })
 }
 
@@ -98,6 +96,8 @@ function done(rollout: Rollout, action: Action): Rollout {
     case 'observe':
     case 'give-up':
       return next
+    case 'pause':
+      return rollout.pausing === action ? goOn(next) : next
     case 'publish': {
       // Done only when every machine of the balancer says so: no host is mixed any more.
       const byHand = next.observed.byHand.filter((host) => action.out.includes(host))
@@ -115,28 +115,47 @@ function done(rollout: Rollout, action: Action): Rollout {
 function advance(rollout: Rollout, host: HostName, step: Step): Rollout {
   const progress = find(rollout, host)
   const at = after(rollout, progress, step)
-  const settled = at === 'settled' ? { touched: false, returning: false } : {}
   const verified = step === 'verify' ? progress.target : progress.verified
-  return turnWhereDue(move(rollout, host, { at, verified, ...settled }), host)
+  const next = move(rollout, host, { at, verified })
+  return turnWhereDue(at === 'settled' ? arrive(next, host) : next, host)
 }
 
-function after({ plan, observed }: Rollout, { host, target }: Progress, step: Step): At {
+/** Where it belongs; a host that was only needed back for another's sake waits for its turn again, behind who fell ill. */
+function arrive(rollout: Rollout, host: HostName): Rollout {
+  const next = settle(rollout, host)
+  const { plan, observed, direction, interrupted } = rollout
+  const isRecalled = direction === 'forward' && interrupted === null && find(rollout, host).target !== plan.goal
+  if (!isRecalled) return next
+  return { ...move(next, host, { at: 'waiting' }), plan: { ...plan, batches: batchesInOrder(plan, observed) } }
+}
+
+function after(rollout: Rollout, progress: Progress, step: Step): At {
+  const { host, target } = progress
+  const atRest: At = maySoak(rollout, progress) ? 'soak' : 'settled'
   switch (step) {
     case 'take-out':
-      return target === null ? 'stop' : 'drain'
+      return 'drain'
     case 'drain':
-      return 'activate'
+      return target === null ? 'stop' : 'activate'
     case 'activate':
-      return 'reload'
+      // Somebody may have put it in while it was activated.
+      return isLeftOut(rollout, host) ? 'reload' : 'take-out'
     case 'reload':
       return 'verify'
     case 'verify':
-      return plan.rotation && !observed.byHand.includes(host) ? 'put-back' : 'settled'
+      if (rollout.observed.byHand.includes(host)) return 'settled'
+      return rollout.plan.rotation ? 'put-back' : atRest
     case 'put-back':
       return 'confirm'
     case 'confirm':
+      return atRest
+    case 'soak':
       return 'settled'
   }
+}
+
+function isLeftOut({ plan, observed }: Rollout, host: HostName): boolean {
+  return !plan.rotation || observed.out.includes(host)
 }
 
 function failed(rollout: Rollout, action: Action, reason: string): Rollout {
@@ -146,7 +165,11 @@ function failed(rollout: Rollout, action: Action, reason: string): Rollout {
       return stopBlind({ ...next, blind: true }, reason)
     case 'give-up':
       return action.hosts.reduce((state, host) => abandon(state, host, reason), failRollout(next, reason))
+    case 'pause':
+      return rollout.pausing === action ? failRollout(next, reason) : next
     case 'publish': {
+      const skipped = action.hosts.filter((host) => find(rollout, host).at === 'skipped')
+      if (skipped.length > 0) return noteFailure(next, `${skipped.join(', ')} could not be left out: ${reason}`)
       const hosts = action.hosts.filter((host) => isDoing(rollout, host, action))
       return recover(next, hosts, { step: action.step, reason })
     }
@@ -159,7 +182,9 @@ function failed(rollout: Rollout, action: Action, reason: string): Rollout {
 
 /** The action is over: nothing is being done by it any more, and what was seen before may no longer be so. */
 function release(rollout: Rollout, action: Action): Rollout {
-  const fleet = rollout.fleet.map((progress) => (progress.doing === action ? { ...progress, doing: null } : progress))
+  const free = (progress: Progress): Progress => (progress.doing === action ? { ...progress, doing: null } : progress)
+  const isDone = rollout.fleet.some(({ doing }) => doing === action)
+  const fleet = isDone ? rollout.fleet.map(free) : rollout.fleet
   return { ...rollout, fleet, fresh: false, doing: rollout.doing === action ? null : rollout.doing }
 }
 

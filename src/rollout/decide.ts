@@ -1,5 +1,7 @@
-import { goalOf, isPending, isServing, isUnderWay, servingCount } from './fleet.ts'
-import type { Action, HostName, Progress, Rollout } from './model.ts'
+import { goalOf, isPending, isServing, isUnderWay, mayGoBlind } from './fleet.ts'
+import type { Action, At, Batch, Progress, Rollout } from './model.ts'
+import { pauseDue } from './pause.ts'
+import { cannotStart, giveUp, leaveOutSkipped, leavesEnough, putBack, takeOut } from './publish.ts'
 
 /** Everything that may start now. All policy is here; the same rollout always gives the same answer. Empty: finished, once nothing is being done. */
 export function decide(rollout: Rollout): readonly Action[] {
@@ -10,17 +12,18 @@ export function decide(rollout: Rollout): readonly Action[] {
   return [...steps, ...fleetAction(rollout)]
 }
 
-/** The steps that concern one host alone. Before `activate` there is still a way back at no cost: look once more. */
-function mayGoOn(rollout: Rollout, { at, returning }: Progress): boolean {
-  switch (at) {
+/** The steps that concern one host alone. Before its processes are touched, look once more. */
+function mayGoOn(rollout: Rollout, progress: Progress): boolean {
+  switch (progress.at) {
     case 'drain':
     case 'reload':
     case 'verify':
     case 'confirm':
-    case 'stop':
+    case 'soak':
       return true
     case 'activate':
-      return rollout.fresh || returning
+    case 'stop':
+      return rollout.fresh || mayGoBlind(rollout, progress)
     case 'take-out':
     case 'put-back':
     case 'waiting':
@@ -28,111 +31,104 @@ function mayGoOn(rollout: Rollout, { at, returning }: Progress): boolean {
     case 'stopped':
     case 'lost':
     case 'unknown':
+    case 'skipped':
       return false
   }
 }
 
 function nextStep({ plan }: Rollout, { host, at, target }: Progress): Action {
   if (at === 'stop') return { type: 'stop', host, release: plan.goal }
+  // Before the processes of a first release are stopped, their requests come to an end like any others.
+  if (at === 'drain') return { type: 'step', step: at, host, release: target ?? plan.goal }
   if (target === null) throw new Error(`${host} is at ${at} without a release`)
-  if (at === 'drain' || at === 'activate' || at === 'reload' || at === 'verify' || at === 'confirm')
+  if (at === 'activate' || at === 'reload' || at === 'verify' || at === 'confirm' || at === 'soak')
     return { type: 'step', step: at, host, release: target }
   throw new Error(`${host} is at ${at}: it has no step of its own`)
 }
 
-/** What concerns the whole fleet: look, publish, or give up. At most one at a time, and nothing without a fresh look. */
+/** What concerns the whole fleet: look, publish, ask, or give up. At most one at a time, and nothing without a fresh look. */
 function fleetAction(rollout: Rollout): readonly Action[] {
-  const idle = rollout.fleet.filter(({ doing }) => doing === null)
-  const toPutBack = idle.filter(({ at }) => at === 'put-back')
-  const toTakeOutAgain = idle.filter(({ at }) => at === 'take-out')
-  const atActivate = idle.some(({ at, returning }) => at === 'activate' && !returning)
-  const next = nextBatch(rollout)
-  const isOver = rollout.fleet.every((progress) => !isUnderWay(progress)) && next.length === 0
+  const next = nextBatches(rollout)
+  if (!rollout.fresh) return needsLook(rollout, next) ? [{ type: 'observe' }] : []
+  const change = moveOnItsWay(rollout) ?? leaveOutSkipped(rollout)
+  if (change !== null) return [change]
+  return next.length === 0 ? [] : [start(rollout, next)]
+}
 
-  if (isOver && rollout.blind) return []
-  const needsLook = isOver || atActivate || toPutBack.length + toTakeOutAgain.length + next.length > 0
-  if (!rollout.fresh) return needsLook ? [{ type: 'observe' }] : []
-  if (toPutBack.length > 0) {
-    const change = putBack(rollout, toPutBack)
-    if (change !== null) return [change]
-  }
-  if (toTakeOutAgain.length > 0) {
-    const change = takeOut(rollout, toTakeOutAgain)
-    if (change !== null) return [change]
-  }
+function needsLook(rollout: Rollout, next: readonly Next[]): boolean {
+  if (next.length > 0 || idleAt(rollout, 'put-back', 'take-out').length > 0) return true
+  if (idleAt(rollout, 'activate', 'stop').some((progress) => !mayGoOn(rollout, progress))) return true
+  const isOver = rollout.pausing === null && !rollout.fleet.some(isUnderWay)
+  return isOver && !rollout.blind
+}
+
+/** Whoever waits for the balancer on its way: back first, for that brings capacity. */
+function moveOnItsWay(rollout: Rollout): Action | null {
+  const toPutBack = idleAt(rollout, 'put-back')
+  const toTakeOutAgain = idleAt(rollout, 'take-out')
+  const change = putBack(rollout, toPutBack) ?? takeOut(rollout, toTakeOutAgain)
   const stuck = [...toPutBack, ...toTakeOutAgain]
-  if (stuck.length > 0) return isAnythingElseMoving(rollout, stuck) ? [] : [giveUp(rollout, stuck)]
-  if (next.length === 0) return []
-  return [start(rollout, next)]
+  if (change !== null || stuck.length === 0 || isAnythingElseMoving(rollout, stuck)) return change
+  return giveUp(rollout, stuck)
 }
 
-/** The hosts of the first batch that has any left to do; none while a batch is under way, or after an interruption. */
-function nextBatch(rollout: Rollout): readonly Progress[] {
-  if (rollout.interrupted !== null || rollout.fleet.some(isUnderWay)) return []
-  const pending = rollout.fleet.filter((progress) => isPending(rollout, progress))
-  const batch = rollout.plan.batches.find((hosts) => pending.some(({ host }) => hosts.includes(host)))
-  return pending.filter(({ host }) => batch?.includes(host))
+function idleAt({ fleet }: Rollout, ...places: readonly At[]): readonly Progress[] {
+  return fleet.filter(({ at, doing }) => doing === null && places.includes(at))
 }
 
-function start(rollout: Rollout, next: readonly Progress[]): Action {
-  if (rollout.plan.rotation) return takeOut(rollout, next) ?? giveUp(rollout, [])
-  const [first] = next
+/** A batch that may be the next, and its hosts that would be. */
+interface Next {
+  readonly batch: Batch
+  readonly hosts: readonly Progress[]
+}
+
+/**
+ * The first batch that has any left to do; then, should min-serving not let it begin, whoever does not serve in a later
+ * one, for such a host costs no capacity and may bring some. None while a batch is under way, while somebody is asked,
+ * or after an interruption.
+ */
+function nextBatches(rollout: Rollout): readonly Next[] {
+  if (rollout.interrupted !== null || rollout.pausing !== null || rollout.fleet.some(isUnderWay)) return []
+  const all = rollout.fleet.filter((progress) => isPending(rollout, progress))
+  const reachable = all.filter(
+    ({ host }) => rollout.direction !== 'forward' || !rollout.observed.unheard.includes(host),
+  )
+  // One that cannot be asked is not begun: it may come back by itself. Where there is no other, that is the end.
+  const pending = reachable.length > 0 ? reachable : all
+  const [first, ...later] = rollout.plan.batches
+    .map((batch) => ({ batch, hosts: pending.filter(({ host }) => batch.hosts.includes(host)) }))
+    .filter(({ hosts }) => hosts.length > 0)
+  if (first === undefined) return []
+  const hurt = later.map(({ batch, hosts }) => ({
+    batch,
+    hosts: hosts.filter(({ host }) => !isServing(rollout, host)),
+  }))
+  return [first, ...hurt.filter(({ hosts }) => hosts.length > 0)]
+}
+
+function start(rollout: Rollout, next: readonly Next[]): Action {
+  for (const { batch, hosts } of next) {
+    const move = startOn(rollout, hosts)
+    if (move !== null) return pauseDue(rollout, batch) ?? move
+  }
+  return cannotStart(rollout, next[0]?.hosts ?? [])
+}
+
+function startOn(rollout: Rollout, hosts: readonly Progress[]): Action | null {
+  if (rollout.direction === 'forward' && hosts.some(({ host }) => rollout.observed.unheard.includes(host))) return null
+  if (rollout.plan.rotation) return takeOut(rollout, hosts)
+  const [first] = hosts
   const release = first === undefined ? null : goalOf(rollout, first)
-  if (first === undefined || release === null || !leavesEnough(rollout, [first.host])) return giveUp(rollout, [])
+  if (first === undefined || release === null || !leavesEnough(rollout, [first.host])) return null
   return { type: 'step', step: 'activate', host: first.host, release }
-}
-
-/** As many of them as may go at once, those that cost no capacity first; null: not even one. */
-function takeOut(rollout: Rollout, batch: readonly Progress[]): Action | null {
-  const costs = ({ host }: Progress): number => (isServing(rollout.observed, host) ? 1 : 0)
-  const wanted = batch.toSorted((one, other) => costs(one) - costs(other))
-  for (let count = wanted.length; count > 0; count--) {
-    const hosts = names(wanted.slice(0, count))
-    const out = union(rollout.observed.out, hosts)
-    if (leavesEnough(rollout, hosts) && rollout.plan.canPublish(out))
-      return { type: 'publish', step: 'take-out', hosts, out }
-  }
-  return null
-}
-
-function putBack(rollout: Rollout, wanted: readonly Progress[]): Action | null {
-  for (let count = wanted.length; count > 0; count--) {
-    const hosts = names(wanted.slice(0, count))
-    const out = rollout.observed.out.filter((host) => !hosts.includes(host))
-    if (rollout.plan.canPublish(out)) return { type: 'publish', step: 'put-back', hosts, out }
-  }
-  return null
-}
-
-/** Promise 1. Hosts that do not serve cost no capacity. */
-function leavesEnough(rollout: Rollout, hosts: readonly HostName[]): boolean {
-  const taken = hosts.filter((host) => isServing(rollout.observed, host)).length
-  return taken === 0 || servingCount(rollout) - taken >= rollout.plan.minServing
 }
 
 function isAnythingElseMoving(rollout: Rollout, stuck: readonly Progress[]): boolean {
   return rollout.fleet.some((progress) => isUnderWay(progress) && !stuck.includes(progress))
 }
 
-function giveUp(rollout: Rollout, stuck: readonly Progress[]): Action {
-  const serving = `${servingCount(rollout)} of ${rollout.fleet.length} hosts serve`
-  const reason =
-    stuck.length === 0
-      ? `${serving}: taking out one more would leave fewer than min-serving ${rollout.plan.minServing}, or the balancer has no pool for it`
-      : `${serving}: the balancer has no pool with which ${names(stuck).join(', ')} could be moved`
-  return { type: 'give-up', hosts: names(stuck), reason }
-}
-
-function names(fleet: readonly Progress[]): readonly HostName[] {
-  return fleet.map(({ host }) => host)
-}
-
-function union(some: readonly HostName[], more: readonly HostName[]): readonly HostName[] {
-  return [...new Set([...some, ...more])]
-}
-
 /** True where the rollout has come to its end: nothing is being done, and nothing is left that may be. */
 export function isFinished(rollout: Rollout): boolean {
-  const isBusy = rollout.doing !== null || rollout.fleet.some(({ doing }) => doing !== null)
+  const isBusy = rollout.doing !== null || rollout.pausing !== null || rollout.fleet.some(({ doing }) => doing !== null)
   return !isBusy && decide(rollout).length === 0
 }

@@ -8,17 +8,56 @@ export function atStart(plan: Plan, host: HostName): HostAtStart {
 }
 
 /** In rotation at every machine of the balancer, and healthy when last asked. */
-export function isServing({ out, mixed, healthy }: Observation, host: HostName): boolean {
+export function isSeenServing({ out, mixed, healthy }: Observation, host: HostName): boolean {
   return healthy.includes(host) && !out.includes(host) && !mixed.includes(host)
 }
 
-export function servingCount(rollout: Rollout): number {
-  return rollout.fleet.filter(({ host }) => isServing(rollout.observed, host)).length
+/** Nobody counts on a host that is skipped, or of which nobody knows what it does: whatever its health says. */
+export function isServing(rollout: Rollout, host: HostName): boolean {
+  return mayServe(find(rollout, host)) && isSeenServing(rollout.observed, host)
 }
 
+export function servingHosts({ fleet, observed }: Rollout): readonly HostName[] {
+  const serving = fleet.filter((progress) => mayServe(progress) && isSeenServing(observed, progress.host))
+  return serving.map(({ host }) => host)
+}
+
+function mayServe({ at }: Progress): boolean {
+  return at !== 'unknown' && at !== 'skipped'
+}
+
+export function servingCount(rollout: Rollout): number {
+  return servingHosts(rollout).length
+}
+
+/** An `unknown` host is not: nobody knows that it is out, so its processes are not touched any more. */
 export function isUnderWay({ at, doing }: Progress): boolean {
   if (doing !== null) return true
-  return at !== 'waiting' && at !== 'settled' && at !== 'stopped' && at !== 'lost' && at !== 'unknown'
+  switch (at) {
+    case 'waiting':
+    case 'settled':
+    case 'stopped':
+    case 'lost':
+    case 'unknown':
+    case 'skipped':
+      return false
+    case 'take-out':
+    case 'drain':
+    case 'activate':
+    case 'reload':
+    case 'verify':
+    case 'put-back':
+    case 'confirm':
+    case 'soak':
+    case 'stop':
+      return true
+  }
+}
+
+/** A balancer that does not answer keeps nobody from going back who was seen out before. */
+export function mayGoBlind({ blind, plan, observed }: Rollout, { host, at, returning }: Progress): boolean {
+  if (!blind || !returning || (at !== 'activate' && at !== 'stop')) return false
+  return !plan.rotation || observed.out.includes(host)
 }
 
 /** Where the rollout, in its present direction, wants this host to be; its own place where it wants nothing of it. */
@@ -49,11 +88,12 @@ export function isPending(rollout: Rollout, progress: Progress): boolean {
 
 /** Updated by this rollout, or left out of rotation by one that was cut off. */
 function isToBeReturned(rollout: Rollout, progress: Progress): boolean {
+  if (progress.at !== 'settled' && progress.at !== 'waiting') return false
   const { from, canReturn } = atStart(rollout.plan, progress.host)
   if (from === null) return false
   if (progress.at === 'settled') return canReturn && progress.target !== from
   const leftOut = rollout.observed.out.includes(progress.host) || rollout.observed.mixed.includes(progress.host)
-  return progress.at === 'waiting' && leftOut && !rollout.observed.byHand.includes(progress.host)
+  return leftOut && !rollout.observed.byHand.includes(progress.host)
 }
 
 export function find(rollout: Rollout, host: HostName): Progress {
@@ -63,6 +103,12 @@ export function find(rollout: Rollout, host: HostName): Progress {
 }
 
 export function move(rollout: Rollout, host: HostName, change: Partial<Progress>): Rollout {
-  const fleet = rollout.fleet.map((progress) => (progress.host === host ? { ...progress, ...change } : progress))
-  return { ...rollout, fleet }
+  const index = rollout.fleet.findIndex((progress) => progress.host === host)
+  const progress = rollout.fleet[index]
+  return progress === undefined ? rollout : { ...rollout, fleet: rollout.fleet.with(index, { ...progress, ...change }) }
+}
+
+/** On its target, and where it belongs. What was being done to it is abandoned. */
+export function settle(rollout: Rollout, host: HostName): Rollout {
+  return move(rollout, host, { at: 'settled', doing: null, touched: false, returning: false })
 }

@@ -4,7 +4,7 @@ export type HostName = string
 export type ReleaseId = string
 
 /** What is done to one host, in order. Every step may be repeated. `take-out` and `put-back` change the balancer, for several hosts at once. */
-export const steps = ['take-out', 'drain', 'activate', 'reload', 'verify', 'put-back', 'confirm'] as const
+export const steps = ['take-out', 'drain', 'activate', 'reload', 'verify', 'put-back', 'confirm', 'soak'] as const
 export type Step = (typeof steps)[number]
 
 /** What was seen of one host before the first step. */
@@ -18,25 +18,39 @@ export interface HostAtStart {
   readonly runs: ReleaseId | null
 }
 
+/** Hosts that are out at the same time: a fixed group. */
+export interface Batch {
+  readonly hosts: readonly HostName[]
+  /** Wait for a yes before the next one. */
+  readonly pause: boolean
+}
+
 export interface Plan {
   readonly goal: ReleaseId
-  /** Fixed groups, in the order in which they are rolled. */
-  readonly batches: readonly (readonly HostName[])[]
+  /** In the order in which they are rolled. */
+  readonly batches: readonly Batch[]
   readonly hosts: readonly HostAtStart[]
   readonly minServing: number
   readonly onFailure: 'rollback' | 'stop'
   /** False: one host alone, or no balancer. Nothing is taken out; the reload itself must be graceful. */
   readonly rotation: boolean
+  /** There is a balancer, which can leave out a host that is skipped, even where the one that takes part is alone. */
+  readonly balanced: boolean
   /** What the balancer can do without rights that it lacks. Pure. */
   readonly canPublish: (out: readonly HostName[]) => boolean
+  /** After it was put back, a host is watched for a while before the next batch begins. */
+  readonly soak: boolean
+  /** Hosts that this rollout goes on without, because somebody said so: they are kept out of rotation. */
+  readonly skipped: readonly HostName[]
 }
 
 /**
  * `waiting`: nothing under way. `settled`: on its target, verified, and where it belongs. `lost`: its recovery failed
  * as well, and the balancer was seen to leave it out. `unknown`: the same, but that could not be seen. `stopped`:
- * nothing ran here before, the release failed, and its processes were stopped.
+ * there is no release to go back to, this one failed, and its processes were stopped. `skipped`: the rollout goes on without
+ * it, and never touches it.
  */
-export type At = 'waiting' | Step | 'stop' | 'settled' | 'stopped' | 'lost' | 'unknown'
+export type At = 'waiting' | Step | 'stop' | 'settled' | 'stopped' | 'lost' | 'unknown' | 'skipped'
 
 export interface Progress {
   readonly host: HostName
@@ -53,6 +67,8 @@ export interface Progress {
   readonly returning: boolean
   /** The hosts that went on serving when it was taken out; empty where it did not serve itself, so that putting it back brings nothing. */
   readonly alongside: readonly HostName[]
+  /** How often it was put back unchanged because another host was needed. */
+  readonly recalls: number
   /** Why it is going, or went, back. */
   readonly reason: string | null
 }
@@ -64,6 +80,8 @@ export interface Observation {
   /** Those of `out` that an operator took out: they get the release, and stay out. */
   readonly byHand: readonly HostName[]
   readonly healthy: readonly HostName[]
+  /** Those of the others that could not be asked: nobody knows how they are. They do not count as serving either. */
+  readonly unheard: readonly HostName[]
 }
 
 export type Action =
@@ -78,12 +96,14 @@ export type Action =
     }
   | {
       readonly type: 'step'
-      readonly step: 'drain' | 'activate' | 'reload' | 'verify' | 'confirm'
+      readonly step: 'drain' | 'activate' | 'reload' | 'verify' | 'confirm' | 'soak'
       readonly host: HostName
       readonly release: ReleaseId
     }
   /** Stop the processes of a first release that failed. */
   | { readonly type: 'stop'; readonly host: HostName; readonly release: ReleaseId }
+  /** Wait for a yes. `after`: the batch that it is asked about. Done: yes. Failed: no, or nobody answered in time. */
+  | { readonly type: 'pause'; readonly after: readonly HostName[] }
   /** No move that leads on is allowed. `hosts`: those that are stuck under way; empty where the next batch may not start. */
   | { readonly type: 'give-up'; readonly hosts: readonly HostName[]; readonly reason: string }
 
@@ -109,6 +129,8 @@ export interface Rollout {
   readonly blind: boolean
   /** Looking, or publishing: one at a time. */
   readonly doing: Action | null
+  /** Waiting for a yes. An answer to any other question counts for nothing. */
+  readonly pausing: Action | null
   /** Anything was changed that a user might feel. */
   readonly changed: boolean
 }
@@ -119,7 +141,7 @@ export interface HostOutcome {
   readonly host: HostName
   /** The release that was verified on it last; null where that is not known. */
   readonly release: ReleaseId | null
-  readonly state: 'serving' | 'out by hand' | 'lost' | 'unknown' | 'stopped' | 'not serving'
+  readonly state: 'serving' | 'out by hand' | 'lost' | 'unknown' | 'stopped' | 'not serving' | 'skipped'
   readonly reason: string | null
 }
 

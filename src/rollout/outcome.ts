@@ -1,4 +1,4 @@
-import { atStart, isServing } from './fleet.ts'
+import { atStart, isSeenServing } from './fleet.ts'
 import type { HostOutcome, Outcome, OutcomeKind, Progress, Rollout } from './model.ts'
 
 /** What is so in the end, host by host, by what was verified and by the last look. */
@@ -8,22 +8,34 @@ export function outcome(rollout: Rollout): Outcome {
 }
 
 function hostOutcome(rollout: Rollout, progress: Progress): HostOutcome {
-  const { host, verified, reason } = progress
+  const { host, verified } = progress
+  const reason = isSkippedAndIn(rollout, progress) ? 'is skipped, and not left out of rotation' : progress.reason
   return { host, release: verified, state: stateOf(rollout, progress), reason }
 }
 
-function stateOf(rollout: Rollout, { host, at, touched }: Progress): HostOutcome['state'] {
-  if (at === 'lost' || at === 'unknown' || at === 'stopped') return at
-  if (rollout.blind) return 'unknown'
-  const isHealthy = rollout.observed.healthy.includes(host)
-  if (rollout.observed.byHand.includes(host)) return isHealthy ? 'out by hand' : 'not serving'
-  return isServing(rollout.observed, host) && !touched ? 'serving' : 'not serving'
+function isSkippedAndIn({ plan, observed }: Rollout, { host, at }: Progress): boolean {
+  return at === 'skipped' && plan.balanced && (!observed.out.includes(host) || observed.mixed.includes(host))
 }
 
-function kindOf(rollout: Rollout, hosts: readonly HostOutcome[]): OutcomeKind {
+function stateOf(rollout: Rollout, { host, at, touched }: Progress): HostOutcome['state'] {
+  const { observed, blind } = rollout
+  if (at === 'unknown' || at === 'stopped' || at === 'skipped') return at
+  // Whoever puts a lost host in takes it that it is lost: it may be asked now, and nobody knows.
+  if (at === 'lost') return observed.out.includes(host) ? 'lost' : 'unknown'
+  if (blind) return 'unknown'
+  const isHealthy = observed.healthy.includes(host)
+  if (observed.byHand.includes(host)) return isHealthy ? 'out by hand' : 'not serving'
+  return isSeenServing(observed, host) && !touched ? 'serving' : 'not serving'
+}
+
+/** Judged by those that are not skipped; but a skipped one that is in rotation after all is no success. */
+function kindOf(rollout: Rollout, all: readonly HostOutcome[]): OutcomeKind {
   const { goal } = rollout.plan
+  const hosts = all.filter(({ state }) => state !== 'skipped')
+  const isLeftOut = hosts.length > 0 && !rollout.fleet.some((progress) => isSkippedAndIn(rollout, progress))
   const isWell = ({ state }: HostOutcome) => state === 'serving' || state === 'out by hand'
-  if (hosts.every((host) => isWell(host) && host.release === goal)) return rollout.changed ? 'deployed' : 'unchanged'
+  if (isLeftOut && hosts.every((host) => isWell(host) && host.release === goal))
+    return rollout.changed ? 'deployed' : 'unchanged'
   const isEven = (host: HostOutcome) => isWell(host) || isAsItWas(rollout, host)
   if (rollout.interrupted !== null && rollout.failure === null)
     return hosts.every(isEven) ? 'interrupted' : 'incomplete'

@@ -1,7 +1,17 @@
 /** Everything that a person or a program is shown, as one stream of events. Output only draws these. */
-import type { HostName, Outcome, ReleaseId, Step } from './model.ts'
+import type { Batch, HostName, Outcome, ReleaseId, Step } from './model.ts'
 
-export type Phase = 'connect' | 'lock' | 'inspect' | 'preflight' | 'resolve' | 'prepare' | 'roll' | 'settle' | 'setup'
+export type Phase =
+  | 'connect'
+  | 'lock'
+  | 'inspect'
+  | 'preflight'
+  | 'resolve'
+  | 'prepare'
+  | 'migrate'
+  | 'roll'
+  | 'settle'
+  | 'setup'
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 130
 
@@ -24,7 +34,7 @@ export interface HostStatus {
 export interface PlannedHost {
   readonly host: HostName
   readonly from: string | null
-  /** `roll`, `leave alone`, or `roll, stays out`. */
+  /** `roll`, `leave alone`, `roll, stays out`, or `skip`. */
   readonly what: string
 }
 
@@ -58,7 +68,7 @@ export type Report =
       readonly type: 'step'
       readonly state: 'started' | 'done' | 'failed'
       readonly hosts: readonly HostName[]
-      readonly step: Step | 'prepare' | 'stop'
+      readonly step: Step | 'prepare' | 'migrate' | 'stop'
       readonly release: ReleaseId | null /** going back? */
       readonly back: boolean
       readonly tookMs?: number
@@ -66,15 +76,30 @@ export type Report =
       readonly log?: string
     }
   /** Progress inside a step: `3 connections left`. */
-  | { readonly type: 'waiting'; readonly host: HostName; readonly step: Step | 'prepare'; readonly text: string }
+  | {
+      readonly type: 'waiting'
+      readonly host: HostName
+      readonly step: Step | 'prepare' | 'migrate'
+      readonly text: string
+    }
+  /** Nothing more is begun before somebody says yes. `until`: ISO 8601, UTC; then it counts as a no. */
+  | { readonly type: 'paused'; readonly after: readonly HostName[]; readonly until: string }
+  | { readonly type: 'answered'; readonly answer: 'resume' | 'abort'; readonly by: string }
   | { readonly type: 'serving'; readonly serving: number; readonly total: number }
   | {
       readonly type: 'plan'
       readonly sha: string
       readonly from: string | null
       readonly release: ReleaseId
-      readonly batches: readonly (readonly HostName[])[]
+      readonly batches: readonly Batch[]
+      /** What had to be made smaller than it is written, one sentence each. */
+      readonly cuts: readonly string[]
       readonly minServing: number
+      /** 0: no soak. */
+      readonly soakMs: number
+      readonly skipped: readonly HostName[]
+      /** `npm run migrate, once, on web-1`; null: none is due. */
+      readonly migrate: string | null
       readonly hosts: readonly PlannedHost[]
       readonly prepare: readonly string[]
       readonly activate: readonly string[]

@@ -33,7 +33,12 @@ module.exports = {
       // The nginx machines, by their SSH addresses, and the upstream that lists the hosts.
       balancer: { type: 'nginx', on: ['10.0.0.2'], upstream: 'shop' },
 
-      // How many hosts at a time, and how many must serve at every moment.
+      // Once for a commit, on one host, before the first host is taken out:
+      // migrate: 'npx prisma migrate deploy',
+
+      // How many hosts at a time, and how many must serve at every moment. Or a canary first, and each batch watched for
+      // a while: { batch: [1, '25%'], 'min-serving': '50%', soak: '2m' }. After a change of batch (or of min-serving, where
+      // batch is a list), and after a change of the hosts: `zdr-deploy production setup` once more.
       rollout: { batch: 1, 'min-serving': 2 },
     },
     // </deploy>

@@ -76,6 +76,14 @@ export function balancerContract(name: string, make: () => Promise<ContractSubje
       expect((await subject.open().observe()).out).toEqual([c])
     })
 
+    it('does not take for its own doing what another hand did meanwhile', async () => {
+      const balancer = subject.open()
+      await balancer.observe()
+      await subject.byHand([a])
+      await expect(balancer.publish({ out: [a], byHand: [], by })).rejects.toMatchObject({ code: 'balancer' })
+      expect(await subject.open().observe()).toEqual({ out: [a], mixed: [], byHand: [a] })
+    })
+
     it('is drained only when the last request has ended', async () => {
       const balancer = subject.open()
       const request = await subject.startRequest(a)

@@ -10,6 +10,8 @@ export interface FakeState {
   out: readonly string[]
   /** Those whom a deploy took out. */
   ours: readonly string[]
+  /** The deploy that published last. */
+  by: string | null
   /** Every out set that was published, in order. */
   readonly published: (readonly string[])[]
   /** Requests running on a host. */
@@ -21,7 +23,17 @@ export interface FakeState {
 }
 
 export function fakeState(hosts: readonly string[], batches = hosts.map((host) => [host])): FakeState {
-  return { hosts, batches, out: [], ours: [], published: [], requests: new Map(), unhealthy: new Set(), broken: null }
+  return {
+    hosts,
+    batches,
+    out: [],
+    ours: [],
+    by: null,
+    published: [],
+    requests: new Map(),
+    unhealthy: new Set(),
+    broken: null,
+  }
 }
 
 const pollMs = 2
@@ -43,14 +55,16 @@ export function fakeBalancer(state: FakeState): Balancer {
       seen = state.out
       return { out: state.out, mixed: [], byHand: state.out.filter((host) => !state.ours.includes(host)) }
     },
-    publish: async ({ out, byHand }) => {
+    publish: async ({ out, byHand, by }) => {
       refuseBroken()
       if (!findOutSet(sets, out)) throw new UserError('balancer', `no pool leaves out just ${out.join(', ')}`)
-      if (seen !== null && !isSame(state.out, seen) && !isSame(state.out, out)) {
+      const isOurs = isSame(state.out, out) && state.by === by && isSame(state.published.at(-1) ?? [], out)
+      if (seen !== null && !isSame(state.out, seen) && !isOurs) {
         throw new UserError('balancer', 'another hand changed it')
       }
       if (!isSame(state.out, out)) state.published.push(out)
       state.out = state.hosts.filter((host) => out.includes(host))
+      state.by = by
       state.ours = state.out.filter((host) => !byHand.includes(host))
       seen = state.out
     },

@@ -14,7 +14,8 @@ async function refusal(line: string): Promise<string> {
 const of = { environment: 'production', configFile: null }
 const configured = { kind: 'ref', ref: null }
 const previous = { kind: 'release', release: null }
-const deploy = { ...of, verb: 'deploy', goal: configured, allowDowntime: false }
+const wishes = { allowDowntime: false, skip: [], allowSkipped: false, pauseAfter: null, migrate: null }
+const deploy = { ...of, verb: 'deploy', goal: configured, ...wishes }
 const plan = { ...deploy, verb: 'plan' }
 
 describe('what is understood', () => {
@@ -41,6 +42,16 @@ describe('what is understood', () => {
     ['production plan --dry-run', plan],
     ['production --rollback --dry-run', { ...plan, goal: previous }],
     ['production rollback --dry-run', { ...plan, goal: previous }],
+    ['production --skip web-3', { ...deploy, skip: ['web-3'] }],
+    ['production --skip web-2,web-3 --skip 10.0.0.4 --skip web-2', { ...deploy, skip: ['web-2', 'web-3', '10.0.0.4'] }],
+    ['production --skip web-3 --allow-skipped', { ...deploy, skip: ['web-3'], allowSkipped: true }],
+    ['production plan --skip web-3', { ...plan, skip: ['web-3'] }],
+    ['production --rollback --skip web-3', { ...deploy, goal: previous, skip: ['web-3'] }],
+    ['production --pause-after canary', { ...deploy, pauseAfter: 'canary' }],
+    ['production --migrate again', { ...deploy, migrate: 'again' }],
+    ['production plan --migrate done', { ...plan, migrate: 'done' }],
+    ['production resume', { ...of, verb: 'resume' }],
+    ['production abort --config shop.yml', { ...of, verb: 'abort', configFile: 'shop.yml' }],
     ['production setup', { ...of, verb: 'setup' }],
     ['production status --json', { ...of, verb: 'status' }],
     ['init', { verb: 'init', yaml: false }],
@@ -53,7 +64,16 @@ describe('what is understood', () => {
   test('help tells every option, with examples', async () => {
     const invocation = await parse('production --help')
     if (invocation.verb !== 'help') throw new Error(invocation.verb)
-    for (const option of ['--ref', '--rollback', '--dry-run', '--config', '--json', '--allow-downtime']) {
+    for (const option of [
+      '--ref',
+      '--rollback',
+      '--dry-run',
+      '--config',
+      '--json',
+      '--allow-downtime',
+      '--skip',
+      '--pause-after',
+    ]) {
       expect(invocation.text).toContain(option)
     }
     expect(invocation.text).toContain('zdr-deploy production --rollback')
@@ -68,6 +88,13 @@ describe('a typo never deploys', () => {
     ['production --rolback', '--rollback'],
     ['production --dryrun', '--dry-run'],
     ['production -x', '`-x`'],
+    ['production resum', '`zdr-deploy production resume`'],
+    ['production abrot', '`zdr-deploy production abort`'],
+    ['production --pause-after cannary', '`--pause-after canary`'],
+    ['production --pause-after web-1', 'takes `canary`, not `web-1`'],
+    ['production --migrate agian', '`--migrate again`'],
+    ['production --migrate yes', 'takes `again` or `done`, not `yes`'],
+    ['production --migrate', '--migrate'],
   ])('%s → %s', async (line, hint) => {
     expect(await refusal(line)).toContain(hint)
   })
@@ -91,6 +118,22 @@ describe('what is refused', () => {
     ['production --ref=', 'empty'],
     ['production --config=', 'empty'],
     ['production --rollback=', 'empty'],
+    ['production --skip=', 'empty'],
+    ['production --skip ,', 'empty'],
+    ['production --migrate=', 'empty'],
+    ['production --pause-after=', 'empty'],
+    ['production --rollback --migrate again', 'does not go with a rollback'],
+    ['production rollback --migrate done', 'does not go with a rollback'],
+    ['resume', '`zdr-deploy production resume`'],
+    ['abort production', '`zdr-deploy production abort`'],
+    ['production continue', '`zdr-deploy production resume`'],
+    ['production resume web-1', 'Too many'],
+    ['production resume --ref main', '--ref'],
+    ['production abort --dry-run', '--dry-run'],
+    ['production status --skip web-1', '--skip'],
+    ['production setup --allow-skipped', '--allow-skipped'],
+    ['production resume --pause-after canary', '--pause-after'],
+    ['production abort --migrate done', '--migrate'],
     ['production setup --dry-run', '--dry-run'],
     ['production setup --ref main', '--ref'],
     ['production status --rollback', '--rollback'],

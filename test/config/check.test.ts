@@ -249,7 +249,7 @@ describe('what pm2 deploy reads', () => {
   })
 })
 
-describe('balancer and rollout', () => {
+describe('balancer and releases', () => {
   test('machines inherit user, key and port; the status port is the same each time, and another for another upstream', async () => {
     const lines = {
       health,
@@ -290,37 +290,27 @@ describe('balancer and rollout', () => {
     const problems = await problemsOf({ health, balancer: written })
     expect(problems).toEqual([expect.stringContaining(why)])
   })
-  test('hosts are grouped in their order, and as many serve as a batch leaves, at least one', async () => {
-    const host = '[a, b, c, d, e]'
-    expect((await load({ host, health, balancer, rollout: '{ batch: 2 }' })).rollout).toEqual({
-      batches: [['a', 'b'], ['c', 'd'], ['e']],
-      minServing: 3,
-      onFailure: 'rollback',
-      drainTimeoutMs: 60_000,
-      onDrainTimeout: 'fail',
-    })
-    expect((await load({ host: 'a' })).rollout).toMatchObject({ batches: [['a']], minServing: 0 })
-    expect((await load({ host: '[a, b]' })).rollout).toMatchObject({ batches: [['a'], ['b']], minServing: 1 })
-  })
-  test.each([
-    ['{ min-serving: 3 }', 'none could ever be taken out'],
-    ['{ batch: 3 }', 'nobody would serve'],
-    ['{ batch: 2, min-serving: 2 }', 'leaves 1 of 3 hosts'],
-    ['{ batch: 0 }', 'at least 1'],
-    ['{ batch: 1.5 }', 'rollout.batch'],
-    ['{ batch: 25% }', 'whole number'],
-    ['{ min-serving: -1 }', 'at least 0'],
-    ['{ drain-timeout: 60 }', '60s'],
-    ['{ on_failure: stop }', 'did you mean `on-failure`'],
-  ])('rollout: %s cannot be kept, and is refused', async (rollout, why) => {
-    expect(await problemsOf({ health, balancer, rollout })).toEqual([expect.stringContaining(why)])
-  })
-  test('several at once need a balancer', async () => {
-    expect((await problemsOf({ rollout: '{ batch: 2 }' }))[0]).toContain('needs a `balancer`')
-  })
   test('fewer than 2 releases cannot be kept', async () => {
     expect((await load({ 'keep-releases': '2' })).keepReleases).toBe(2)
     expect(await problemsOf({ 'keep-releases': '1' })).toEqual([expect.stringContaining('at least 2')])
+  })
+})
+
+describe('migrate', () => {
+  test('is one command, and none where it is empty', async () => {
+    expect((await load({})).migrate).toBeNull()
+    expect((await load({ migrate: '" npm run migrate "' })).migrate).toBe('npm run migrate')
+    expect((await load({ migrate: '""' })).migrate).toBeNull()
+  })
+  test.each([
+    ['[npm run a, npm run b]', 'must be a text, not a list'],
+    ['true', 'must be a text'],
+    ['"git pull; npm run migrate"', 'migrate has `git pull`'],
+  ])('%s is refused', async (migrate, why) => {
+    expect(await problemsOf({ migrate })).toEqual([expect.stringContaining(why)])
+  })
+  test('may not lead out of the release unnoticed', async () => {
+    expect((await load({ migrate: '../migrate.sh' })).warnings).toContainEqual(expect.stringMatching(/^migrate: /))
   })
 })
 

@@ -45,6 +45,16 @@ export function fakeClock(startMs = Date.UTC(2026, 10, 21, 3, 15)): FakeClock {
         sleepers.push({ atMs: nowMs + ms, wake: resolve })
         setImmediate(leap)
       }),
+    within: (ms, work) =>
+      new Promise((resolve, reject) => {
+        const sleeper = { atMs: nowMs + ms, wake: () => resolve(null) }
+        sleepers.push(sleeper)
+        setImmediate(leap)
+        work.then(resolve, reject).finally(() => {
+          const index = sleepers.indexOf(sleeper)
+          if (index !== -1) sleepers.splice(index, 1)
+        })
+      }),
     every: (ms, callback) => {
       const each = { ms, callback, nextMs: nowMs + ms }
       repeated.add(each)

@@ -7,6 +7,7 @@ import type { HostView } from '../../src/engine/inspect.ts'
 import type { FleetLock } from '../../src/engine/lock.ts'
 import { UserError } from '../../src/errors.ts'
 import type { Health } from '../../src/health/health.ts'
+import type { Depot } from '../../src/hosts/depot.ts'
 import type { HistoryEntry, Manifest } from '../../src/hosts/history.ts'
 import type { Host } from '../../src/hosts/host.ts'
 import type { Inspection } from '../../src/hosts/inspection.ts'
@@ -14,6 +15,7 @@ import { layout } from '../../src/hosts/layout.ts'
 import type { Process, Processes } from '../../src/processes/processes.ts'
 import type { Report } from '../../src/rollout/report.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
+import { refusingDepot } from './refusing-depot.ts'
 
 export const shaOf = (digit: string): string => digit.repeat(40)
 
@@ -41,11 +43,11 @@ export function process(change: Partial<Process> = {}): Process {
   return { name: 'shop', pid: 200, status: 'online', cwd: null, script: null, restarts: 0, mode: 'cluster', ...change }
 }
 
-/** A machine that no script is ever run on. */
-export function machine(name: string, base = '/var/www/shop'): Machine {
+/** A machine that no script is ever run on, and whose depot is not to be asked but for what a test gives it. */
+export function machine(name: string, base = '/var/www/shop', given: Partial<Depot> = {}): Machine {
   const refuse = (): Promise<never> => Promise.reject(new Error(`${name} is not to be asked`))
   const host: Host = { name, address: name, run: refuse, hold: refuse, close: async () => {} }
-  return { name, host, layout: layout(base) }
+  return { name, host, layout: layout(base), depot: { ...refusingDepot(refuse), ...given } }
 }
 
 interface Seen extends Partial<Inspection> {
@@ -61,6 +63,7 @@ export function view({ host = 'a', runs = null, ...seen }: Seen = {}): HostView 
     current: runs === null ? { kind: 'none' } : { kind: 'release', id: runs },
     manifests: releases.map((id) => manifest(id)),
     history: [],
+    migrations: [],
     unreadable: [],
     freeBytes: null,
     ...seen,
@@ -132,6 +135,8 @@ export const times: Times = {
   passes: 2,
   intervalMs: 500,
   stableMs: 3_000,
+  soakMs: 0,
+  pauseTimeoutMs: 60_000,
   startMs: 10_000,
   drainTimeoutMs: 5_000,
   silentMs: 8_000,
@@ -148,6 +153,7 @@ export function fleet(change: Partial<Fleet> & { readonly clock?: FakeClock } = 
   return {
     environment: 'production',
     machines: [],
+    skipped: [],
     balancer: noBalancer(),
     health: null,
     defaultManager: 'pm2',
@@ -166,7 +172,7 @@ export function fleet(change: Partial<Fleet> & { readonly clock?: FakeClock } = 
 /** A lock that is always ours. */
 export const ours: FleetLock = {
   token: 'ours',
-  guarded: async ({ host }) => host,
+  guarded: async (each) => each,
   assertOurs: async () => {},
   release: async () => {},
 }

@@ -1,4 +1,5 @@
 /** Hosts as folders of this machine, with a real shell; the app on them and the balancer before them are fakes. */
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -6,7 +7,9 @@ import { onTestFinished } from 'vitest'
 import type { Machine } from '../../src/engine/fleet.ts'
 import { type HostView, inspectHost } from '../../src/engine/inspect.ts'
 import type { Manifest } from '../../src/hosts/history.ts'
+import type { Host } from '../../src/hosts/host.ts'
 import { layout } from '../../src/hosts/layout.ts'
+import { shellDepot } from '../../src/hosts/shell-depot.ts'
 import { fakeBalancer, fakeState } from '../balancers/fake-balancer.ts'
 import { localHost } from '../balancers/local-host.ts'
 import { apps, entry, type FakeFleet, fleet, manifest, process } from './fakes.ts'
@@ -21,7 +24,13 @@ export function folder(): string {
 }
 
 export function localMachine(name: string, base: string): Machine {
-  return { name, host: localHost(name), layout: layout(base) }
+  return machineOn(localHost(name), base)
+}
+
+/** What stands below `base` is worked with over that host, whatever it is. */
+export function machineOn(host: Host, base: string): Machine {
+  const at = layout(base)
+  return { name: host.name, host, layout: at, depot: shellDepot(host, at) }
 }
 
 /** Every host runs v1, and has v2 prepared. */
@@ -53,6 +62,26 @@ function look(all: FakeFleet): Promise<readonly HostView[]> {
 
 function activeOn({ layout: { current } }: Machine): string {
   return basename(realpathSync(current))
+}
+
+export interface Repository {
+  readonly repo: string
+  /** Of `main`. */
+  readonly sha: string
+}
+
+/** A repository of one commit, on the branch `main`. */
+export function repository(): Repository {
+  const repo = join(folder(), 'shop.git')
+  mkdirSync(repo)
+  const who = ['user.name=Ada', 'user.email=ada@example.com', 'commit.gpgsign=false'].flatMap((each) => ['-c', each])
+  const git = (...words: readonly string[]): string =>
+    execFileSync('git', [...who, ...words], { cwd: repo, encoding: 'utf8' }).trim()
+  git('init', '--quiet', '--initial-branch=main')
+  writeFileSync(join(repo, 'server.js'), 'one')
+  git('add', '.')
+  git('commit', '--quiet', '-m', 'one')
+  return { repo, sha: git('rev-parse', 'HEAD') }
 }
 
 export function layOut({ layout: { releases, manifests } }: Machine, written: Manifest): void {

@@ -5,7 +5,7 @@ import { type Fleet, foreignRelease } from '../../src/engine/fleet.ts'
 import { inspectHost } from '../../src/engine/inspect.ts'
 import { UserError } from '../../src/errors.ts'
 import { manifest, process } from './fakes.ts'
-import { ground, layOut, v1, v2 } from './ground.ts'
+import { ground, layOut, machineOn, v1, v2 } from './ground.ts'
 
 function one() {
   const on = ground(['a'])
@@ -118,5 +118,7 @@ test('a host that says half is not looked at as if it had said all', async () =>
     ...on.machine.host,
     run: async () => ({ code: 0, signal: null, timedOut: false, stdout: 'zdr-inspect\tbegin\t\n', stderr: '' }),
   }
-  await expect(inspectHost(on.fleet, { ...on.machine, host: half })).rejects.toMatchObject({ code: 'host-command' })
+  await expect(inspectHost(on.fleet, machineOn(half, on.machine.layout.base))).rejects.toMatchObject({
+    code: 'host-command',
+  })
 })

@@ -18,13 +18,13 @@ function two() {
   return { on, running, state }
 }
 
-const bothWell = { out: [], mixed: [], byHand: [], healthy: ['a', 'b'] }
+const bothWell = { out: [], mixed: [], byHand: [], healthy: ['a', 'b'], unheard: [] }
 
 test('what balancer and hosts say now is told, not what was so before', async () => {
   const { on, running, state } = two()
   state.out = ['a']
   running.of('b').isDown = true
-  expect(await observe(on, bothWell)).toEqual({ out: ['a'], mixed: [], byHand: ['a'], healthy: ['a'] })
+  expect(await observe(on, bothWell)).toEqual({ out: ['a'], mixed: [], byHand: ['a'], healthy: ['a'], unheard: [] })
 })
 
 test('a host that was well is asked again before it counts as ill; one that was ill is not waited for', async () => {
@@ -36,7 +36,7 @@ test('a host that was well is asked again before it counts as ill; one that was 
       return { healthy: asked.get(name) === 2, detail: '' }
     },
   }
-  const seen = await observe({ ...on, health }, { ...bothWell, healthy: ['a'] })
+  const seen = await observe({ ...on, health }, { ...bothWell, healthy: ['a'], unheard: [] })
   expect(seen.healthy).toEqual(['a'])
   expect([...asked]).toEqual([
     ['a', 2],

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { foreignRelease } from '../../src/engine/fleet.ts'
 import type { HostView } from '../../src/engine/inspect.ts'
 import { planRollout, releaseBefore, releaseOf, releasesToKeep } from '../../src/engine/plan.ts'
+import { rehearse } from '../../src/rollout/rehearse.ts'
 import { fakeBalancer, fakeState } from '../balancers/fake-balancer.ts'
 import { entry, fleet, machine, manifest, shaOf, view } from './fakes.ts'
 
@@ -10,7 +11,12 @@ const [v1, v2, v3] = ['20261101000000-1', '20261102000000-2', '20261103000000-3'
 function start(views: readonly HostView[], goal: string) {
   const machines = views.map(({ machine: { name } }) => machine(name))
   const names = machines.map(({ name }) => name)
-  const policy = { batches: [names], minServing: 1, onFailure: 'rollback' } as const
+  const policy = {
+    batches: [{ hosts: names, pause: false }],
+    minServing: 1,
+    onFailure: 'rollback',
+    soak: false,
+  } as const
   const balanced = fleet({ machines, balancer: fakeBalancer(fakeState(names)) })
   return planRollout(balanced, views, { goal, policy, view: { out: ['a'], mixed: [], byHand: ['a'] } })
 }
@@ -64,19 +70,24 @@ describe('the plan', () => {
     expect(start([view({ host: 'a' }), view({ host: 'b' })], v1).plan.rotation).toBe(true)
     const views = ['b', 'a'].map((host) => view({ host }))
     const machines = views.map((each) => each.machine)
-    const policy = { batches: [['a', 'b']], minServing: 0, onFailure: 'stop' } as const
-    const { plan } = planRollout(fleet({ machines }), views, {
+    const policy = {
+      batches: [{ hosts: ['a', 'b'], pause: false }],
+      minServing: 0,
+      onFailure: 'stop',
+      soak: false,
+    } as const
+    const { plan, observed } = planRollout(fleet({ machines }), views, {
       goal: v1,
       policy,
       view: { out: [], mixed: [], byHand: [] },
     })
     expect(plan.rotation).toBe(false)
-    expect(plan.batches).toEqual([['b'], ['a']])
+    expect(rehearse(plan, observed).batches.map(({ hosts }) => hosts)).toEqual([['a'], ['b']])
   })
 
   test('knows who is out by hand, and who is healthy', () => {
     const { observed } = start([view({ host: 'a', runs: v1, releases: [v1] }), view({ host: 'b' })], v1)
-    expect(observed).toEqual({ out: ['a'], mixed: [], byHand: ['a'], healthy: ['a'] })
+    expect(observed).toEqual({ out: ['a'], mixed: [], byHand: ['a'], healthy: ['a'], unheard: [] })
   })
 })
 

@@ -1,41 +1,27 @@
 /** A real repository, a real shell. */
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Machine } from '../../src/engine/fleet.ts'
 import { inspectHost } from '../../src/engine/inspect.ts'
-import { type Preparation, prepareHost, resolveRef, run } from '../../src/engine/prepare.ts'
+import { type Preparation, prepareHost, resolveRef } from '../../src/engine/prepare.ts'
 import type { Manifest } from '../../src/hosts/history.ts'
-import { fleet, manifest, machine as silentMachine, view } from './fakes.ts'
-import { folder, localMachine } from './ground.ts'
+import { fleet, manifest } from './fakes.ts'
+import { folder, localMachine, repository } from './ground.ts'
 
-const timeoutMs = 10_000
 let repo: string
 let sha: string
 let machine: Machine
 
 beforeEach(() => {
-  const base = folder()
-  repo = join(base, 'shop.git')
-  mkdirSync(repo)
-  const git = (...words: readonly string[]) =>
-    execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...words], {
-      cwd: repo,
-      encoding: 'utf8',
-    }).trim()
-  git('init', '--quiet', '--initial-branch=main')
-  writeFileSync(join(repo, 'server.js'), 'one')
-  git('add', '.')
-  git('-c', 'commit.gpgsign=false', 'commit', '--quiet', '-m', 'one')
-  sha = git('rev-parse', 'HEAD')
-  machine = localMachine('a', join(base, 'a'))
+  ;({ repo, sha } = repository())
+  machine = localMachine('a', join(folder(), 'a'))
 })
 
 async function prepare(wanted: Partial<Manifest>, more: Partial<Preparation> = {}): Promise<readonly string[]> {
   const lines: string[] = []
   const seen = await inspectHost(fleet({ processesOf: () => nothingRuns }), machine)
-  await prepareHost(seen, machine.host, {
+  await prepareHost(seen, machine, {
     manifest: manifest(`20261121000000-${sha.slice(0, 7)}`, { sha, state: 'prepared', prepare: [], ...wanted }),
     source: { repo, depth: null },
     onFirst: [],
@@ -114,8 +100,7 @@ describe('a release is prepared', () => {
 })
 
 describe('a ref', () => {
-  const resolve = (ref: string, from = repo) =>
-    resolveRef({ ...view(), machine }, machine.host, { source: { repo: from, depth: null }, ref })
+  const resolve = (ref: string, from = repo) => resolveRef(machine, { source: { repo: from, depth: null }, ref })
 
   test('becomes one full commit', async () => {
     expect(await resolve('origin/main')).toBe(sha)
@@ -133,16 +118,5 @@ describe('a ref', () => {
       message: `a could not fetch ${repo}-nowhere`,
       hint: expect.stringContaining('git ls-remote'),
     })
-  })
-})
-
-test('a script that takes too long is said to have taken too long', async () => {
-  const host = {
-    ...silentMachine('a').host,
-    run: async () => ({ code: null, signal: 'SIGKILL', timedOut: true, stdout: 'half', stderr: '' }),
-  }
-  await expect(run(host, 'sleep 100', { what: 'a build', timeoutMs })).rejects.toMatchObject({
-    message: 'a build: not done within 10 s',
-    output: 'half',
   })
 })

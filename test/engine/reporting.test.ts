@@ -8,19 +8,22 @@ import { fakeClock } from './fake-clock.ts'
 const hosts = ['a', 'b', 'c']
 const plan: Plan = {
   goal: 'new',
-  batches: hosts.map((host) => [host]),
+  batches: hosts.map((host) => ({ hosts: [host], pause: false })),
   hosts: hosts.map((host) => ({ host, from: 'old', canReturn: true, runs: 'old' })),
   minServing: 1,
   onFailure: 'rollback',
   rotation: true,
+  balanced: true,
   canPublish: () => true,
+  soak: false,
+  skipped: [],
 }
 
 function rolling() {
   const clock = fakeClock()
   const reports: Report[] = []
   const reporting = reportRollout((report) => reports.push(report), clock, hosts.length)
-  let rollout = begin(plan, { out: ['c'], mixed: [], byHand: ['c'], healthy: hosts })
+  let rollout = begin(plan, { out: ['c'], mixed: [], byHand: ['c'], healthy: hosts, unheard: [] })
   const tell = (event: Event, log: string | null = null): void => {
     rollout = apply(rollout, event)
     reporting.onEvent(event, rollout, log)
@@ -64,11 +67,22 @@ test('a step that failed says why, with its log; what follows is told as going b
   expect(reports.at(-1)).toMatchObject({ step: 'activate', release: 'old', back: true })
 })
 
+test('the end of a step that nobody waits for any more is not told', () => {
+  const { reports, takes, tell } = rolling()
+  takes(takeOut, 1)
+  tell({ type: 'started', action: drain })
+  tell({ type: 'interrupted', reason: 'interrupted' })
+  tell({ type: 'done', action: drain })
+  expect(reports.filter((report) => report.type === 'step' && report.step === 'drain')).toMatchObject([
+    { state: 'started' },
+  ])
+})
+
 test('how many serve is told when it changes', () => {
   const { reports, takes, tell } = rolling()
   takes(takeOut, 1)
-  tell({ type: 'observed', observation: { out: ['a', 'c'], mixed: [], byHand: ['c'], healthy: hosts } })
-  tell({ type: 'observed', observation: { out: ['a', 'c'], mixed: [], byHand: ['c'], healthy: ['a'] } })
+  tell({ type: 'observed', observation: { out: ['a', 'c'], mixed: [], byHand: ['c'], healthy: hosts, unheard: [] } })
+  tell({ type: 'observed', observation: { out: ['a', 'c'], mixed: [], byHand: ['c'], healthy: ['a'], unheard: [] } })
   expect(reports.filter(({ type }) => type === 'serving')).toEqual(
     [2, 1, 0].map((serving) => ({ type: 'serving', serving, total: 3 })),
   )

@@ -23,8 +23,8 @@ async function rollOut(on: ReturnType<typeof ground>, { meanwhile, lock = ours }
   const { fleet } = on
   const views = await on.look()
   const view = await fleet.balancer.observe()
-  const batches = fleet.machines.map(({ name }) => [name])
-  const policy = { batches, minServing: 1, onFailure: 'rollback' } as const
+  const batches = fleet.machines.map(({ name }) => ({ hosts: [name], pause: false }))
+  const policy = { batches, minServing: 1, onFailure: 'rollback', soak: false } as const
   const start = planRollout(fleet, views, { goal: v2, policy, view })
   const reports: Report[] = []
   let interrupt = (): void => undefined
@@ -39,10 +39,13 @@ async function rollOut(on: ReturnType<typeof ground>, { meanwhile, lock = ours }
     lock,
     manifests: manifestsOf(views),
     replaced: new Map<string, ReadonlySet<number>>(),
+    standing: new Map(),
+    proven: new Set(views.flatMap(({ inspection }) => inspection.history.map(({ release }) => release))),
+    askPerson: async () => null,
   }
   const rollout = await roll(start, {
     fleet: telling,
-    perform: (action, state) => perform(performing, action, state),
+    perform: (move) => perform(performing, move),
     onEvent: reporting.onEvent,
     onInterrupt: (hear) => {
       interrupt = () => hear('interrupted')
@@ -155,11 +158,13 @@ test('when the only other host dies during the drain, the one that drains is put
       on.fleet.clock.advance(1_000)
     },
   })
-  expect(on.balancer.published).toEqual([['a'], []])
+  expect(on.balancer.published.slice(0, 2)).toEqual([['a'], []])
   expect(on.apps.of('a').reloads).toBe(0)
+  // Then whoever does not serve has its turn; this one cannot be reached.
+  expect(on.balancer.published.slice(2)).toEqual([['b']])
   expect(end.hosts).toMatchObject([
     { host: 'a', state: 'serving', release: v1 },
-    { host: 'b', state: 'not serving' },
+    { host: 'b', state: 'lost' },
   ])
 })
 
@@ -232,7 +237,12 @@ test('a mistake of ours ends the loop with that mistake', async () => {
   const on = ground(['a', 'b'])
   const start = planRollout(on.fleet, await on.look(), {
     goal: v2,
-    policy: { batches: [['a'], ['b']], minServing: 1, onFailure: 'rollback' },
+    policy: {
+      batches: ['a', 'b'].map((host) => ({ hosts: [host], pause: false })),
+      minServing: 1,
+      soak: false,
+      onFailure: 'rollback',
+    },
     view: await on.fleet.balancer.observe(),
   })
   const rolling = roll(start, {

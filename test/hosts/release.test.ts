@@ -19,8 +19,10 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   appendHistoryScript,
+  appendMigrationScript,
   type HistoryEntry,
   type Manifest,
+  type MigrationEntry,
   previousDeployed,
   writeManifestScript,
 } from '../../src/hosts/history.ts'
@@ -389,6 +391,29 @@ describe('the inspection', () => {
     expect(inspect().history).toEqual([entry('x', 'deploy'), entry('y', 'deploy')])
   })
 
+  test('tells what became of each migration, and names what a crash tore', () => {
+    const started = migration('started')
+    for (const one of [started, started]) ok(appendMigrationScript(at, one))
+    expect(inspect()).toMatchObject({ migrations: [started], unreadable: [] })
+    appendFileSync(at.migrations, '{"at":"2026')
+    expect(inspect()).toMatchObject({ migrations: [started], unreadable: ['migrations.jsonl:2'] })
+    ok(appendMigrationScript(at, migration('done')))
+    expect(inspect()).toMatchObject({
+      migrations: [started, migration('done')],
+      unreadable: ['migrations.jsonl:2'],
+    })
+    expect(statSync(at.migrations).mode & 0o777).toBe(0o600)
+  })
+
+  test('takes no line for a migration that is none, and none of another file', () => {
+    const lines = ['{}', 'null', '[]', JSON.stringify({ ...migration('done'), state: 'perhaps' })]
+    writeFileSync(at.migrations, lines.map((line) => `${line}\n`).join(''))
+    ok(appendHistoryScript(at, entry('x', 'deploy')))
+    const { migrations, history, unreadable } = inspect()
+    expect({ migrations, history }).toEqual({ migrations: [], history: [entry('x', 'deploy')] })
+    expect(unreadable).toEqual([1, 2, 3, 4].map((line) => `migrations.jsonl:${line}`))
+  })
+
   test('tells a link that leads elsewhere, or nowhere, and a real folder', () => {
     symlinkSync(root, at.current)
     expect(inspect().current).toEqual({ kind: 'other', path: root })
@@ -482,6 +507,12 @@ function manifest(id: string): Manifest {
 
 function entry(name: string, kind: HistoryEntry['kind']): HistoryEntry {
   return { at: '2026-11-21T03:15:00Z', release: name, sha: 'a'.repeat(40), kind, by: 'somebody' }
+}
+
+/** Its command holds what might be taken for the end of a line. */
+function migration(state: MigrationEntry['state']): MigrationEntry {
+  const at = '2026-11-21T03:15:00Z'
+  return { at, run: 'one', sha: 'a'.repeat(40), command: `npx 'x'\n\t"y" \\`, state, by: 'somebody' }
 }
 
 function q(path: string): string {

@@ -25,6 +25,8 @@ export interface DeployOptions {
   /** Beside HOME and PATH, which are all that it gets: no agent, no CI. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Where somebody else deploys from: his folder, and HOME. */
+  readonly home?: string
 }
 
 export interface Program extends DeployOptions {

@@ -10,7 +10,7 @@ afterAll(() => lab?.stop())
 
 it('a first release that is broken is stopped again', async () => {
   const { text } = await ended(lab.deploy(['production', '--ref', 'answers-500']), 4)
-  expect(text).toMatch(/^ {2}10\.77\.0\.11 .*stopped: its first release failed/m)
+  expect(text, text).toMatch(/^ {2}10\.77\.0\.11 .*stopped: the release failed, and there is none to go back to/m)
   expect(await lab.running()).toEqual({ 'web-1': 'nothing', 'web-2': 'nothing' })
   for (const host of lab.hosts) expect(await demand(host, 'pm2 jlist --silent', 'deploy')).toMatch(/\[\]$/)
 })

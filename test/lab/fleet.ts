@@ -1,5 +1,6 @@
 /** What the cases about deploys have in common: a fleet that is set up and serves, and questions to its machines. */
-
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { DeployResult, RunningDeploy } from './deployer.ts'
 import type { Hammer } from './hammer.ts'
 import { type Lab, startLab } from './lab.ts'
@@ -12,16 +13,16 @@ export type Overrides = Readonly<Record<string, unknown>>
 /** Short, for an app that boots in 0.3 s. */
 export const HEALTH = {
   url: `http://localhost:${APP_PORT}/health`,
-  stable: '1s',
+  stable: '500ms',
   start: '8s',
-  interval: '200ms',
+  interval: '400ms',
 }
 
 export const SWITCH_FOLDER = '/var/lib/zdr-deploy/shop'
 
-/** Enough of the quick kinds to see a gap, and few enough to leave the cores to the deploys. */
+/** Enough of the quick kinds to see a gap, and few enough to leave the cores to the deploys: roll.test.ts has the full load. */
 export const LIGHT_LOAD = {
-  rates: { 'keep-alive-get': 60, 'fresh-post': 30, 'slow-post': 0, 'slow-body': 0, 'late-ask': 2 },
+  rates: { 'keep-alive-get': 25, 'fresh-post': 10, 'slow-post': 0, 'slow-body': 0, 'late-ask': 2 },
 } as const
 
 /** How long a deploy may take until it comes to a certain line. */
@@ -32,14 +33,16 @@ export interface FleetOptions {
   readonly name: string
   /** What serves at the beginning; null: nothing was ever deployed. */
   readonly release?: ReleaseName | null
+  /** Keys of the configuration that setup must know of. */
+  readonly overrides?: Overrides
 }
 
 /** A lab in which setup was run, the site uses the switch, and a release serves. */
-export async function startFleet({ hosts, name, release = 'v1' }: FleetOptions): Promise<Lab> {
+export async function startFleet({ hosts, name, release = 'v1', overrides = {} }: FleetOptions): Promise<Lab> {
   const lab = await startLab({ hosts, name })
   try {
-    await setUp(lab)
-    await configure(lab)
+    await setUp(lab, overrides)
+    await configure(lab, overrides)
     if (release !== null) await ended(lab.deploy(['production', '--ref', release]), 0)
     return lab
   } catch (error) {
@@ -49,8 +52,8 @@ export async function startFleet({ hosts, name, release = 'v1' }: FleetOptions):
 }
 
 /** As an administrator does it once: setup, the three lines in the site, setup again; the switch then belongs to who deploys. */
-async function setUp(lab: Lab): Promise<void> {
-  await configure(lab, asAdministrator(lab))
+async function setUp(lab: Lab, overrides: Overrides): Promise<void> {
+  await configure(lab, { ...overrides, ...asAdministrator(lab) })
   await lab.deploy(['production', 'setup']).result
   await lab.site.useSwitch()
   await ended(lab.deploy(['production', 'setup']), 0)
@@ -67,6 +70,15 @@ export function asAdministrator(lab: Lab): Overrides {
     key: lab.rootKey,
     balancer: { type: 'nginx', on: [`root@${lab.balancer.address}`], upstream: 'shop' },
   }
+}
+
+/** Somebody else's folder, with his own copies of configuration, key and known_hosts: as on another machine. */
+export async function anotherDeployer(lab: Lab): Promise<string> {
+  const home = `${lab.directory}-of-another`
+  await cp(lab.directory, home, { recursive: true })
+  const file = join(home, 'ecosystem.config.cjs')
+  await writeFile(file, (await readFile(file, 'utf8')).replaceAll(lab.directory, home))
+  return home
 }
 
 /** Waits for its end, and throws all that it said where that is another one than expected. */
@@ -125,6 +137,14 @@ export async function failuresOf(hammer: Hammer) {
   const { failed, samples } = await hammer.stop()
   return { failed, samples }
 }
+
+/** The same of a hammer that goes on. */
+export async function failuresSoFar(hammer: Hammer) {
+  const { failed, samples } = await hammer.reached(0, REPORT_TIMEOUT_MS)
+  return { failed, samples }
+}
+
+const REPORT_TIMEOUT_MS = 10_000
 
 export const NO_FAILURE = { failed: 0, samples: [] }
 

@@ -8,12 +8,17 @@ type Behaviour =
   | 'never-listens'
   | 'answers-500'
   | 'dies-after-2s'
+  /** Only its health check says so: its users notice nothing yet. */
+  | 'ill-after-6s'
+  | 'does-not-install'
   | 'slow-boot'
   | 'ignores-sigint'
   | 'never-says-ready'
 
 interface Release {
   readonly behaviour: Behaviour
+  /** The only host on which it behaves so. */
+  readonly on?: 'web-2'
   /** The release that it was committed on. */
   readonly after?: string
   /** What stands for pm2's `cwd`: `current` by its path; nothing; or __dirname. With the last two pm2 serves stale code. */
@@ -30,6 +35,9 @@ export const RELEASES = {
   'never-listens': { behaviour: 'never-listens', after: 'v1' },
   'answers-500': { behaviour: 'answers-500', after: 'v1' },
   'dies-after-2s': { behaviour: 'dies-after-2s', after: 'v1' },
+  'ill-after-6s': { behaviour: 'ill-after-6s', after: 'v1' },
+  'answers-500-on-web-2': { behaviour: 'answers-500', after: 'v1', on: 'web-2' },
+  'does-not-install': { behaviour: 'does-not-install', after: 'v1' },
   'slow-boot': { behaviour: 'slow-boot', after: 'v1' },
   'ignores-sigint': { behaviour: 'ignores-sigint', after: 'v1' },
   'stale-no-cwd-1': { behaviour: 'good', after: 'v1', cwd: 'absent' },
@@ -68,13 +76,14 @@ function data(text: string): string {
   return `data ${Buffer.byteLength(text)}\n${text}\n`
 }
 
-function filesOf(version: string, { behaviour, cwd = 'current', mode = 'cluster' }: Release): Record<string, string> {
+function filesOf(version: string, release: Release): Record<string, string> {
+  const { behaviour, on, cwd = 'current', mode = 'cluster' } = release
   const ecosystem = withMode(withFolder(appFile('ecosystem.config.js'), cwd), mode)
   return {
     'ecosystem.config.js': ecosystem,
     'package-lock.json': appFile('package-lock.json'),
-    'package.json': appFile('package.json'),
-    'release.json': `${JSON.stringify({ version, behaviour })}\n`,
+    'package.json': withInstall(appFile('package.json'), behaviour),
+    'release.json': `${JSON.stringify({ version, behaviour, on })}\n`,
     'server.js': appFile('server.js'),
   }
 }
@@ -93,6 +102,11 @@ function withFolder(ecosystem: string, cwd: 'current' | 'absent' | 'dirname'): s
     case 'dirname':
       return replaceOnce(ecosystem, line, 'cwd: __dirname,')
   }
+}
+
+function withInstall(packageFile: string, behaviour: Behaviour): string {
+  if (behaviour !== 'does-not-install') return packageFile
+  return replaceOnce(packageFile, '"private": true', '"private": true,\n  "scripts": { "install": "exit 1" }')
 }
 
 function withMode(ecosystem: string, mode: 'cluster' | 'fork'): string {

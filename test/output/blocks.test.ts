@@ -51,6 +51,29 @@ describe('the end', () => {
     `)
   })
 
+  test('a deploy that went on without a host says so, and that nothing else is to be done', () => {
+    const hosts = [
+      { host: 'web-1', release, state: 'serving', reason: null },
+      { host: 'web-3', release: null, state: 'skipped', reason: null },
+    ] as const
+    expect(ended('deployed', 4, hosts)).toMatchInlineSnapshot(`
+      "  web-1  20261121031500-5d6e7f8  serving
+        web-3  –                       SKIPPED: the next deploy brings it up to date
+      deployed, without web-3  production  1a2b3c4 → 5d6e7f8  in 42.1 s
+      exit 4: incomplete: someone should look
+      → See that web-3 can be reached, then run \`zdr-deploy production\` again."
+    `)
+    expect(ended('deployed', 0, hosts)).toContain('exit 0: every host but web-3 is verified on the release')
+    expect(ended('deployed', 0, hosts)).not.toContain('→ See')
+  })
+
+  test('going back without a host is told as what was asked for', () => {
+    const hosts = [{ host: 'web-3', release: null, state: 'skipped', reason: null }] as const
+    const outcome = { kind: 'deployed', hosts, failure: null } as const
+    const text = drawn([{ ...samples.finished, command: 'rollback', exitCode: 4, outcome }])
+    expect(text).toContain('rolled back, as asked, without web-3')
+  })
+
   test('a lost host is named, and stands in what to do next', () => {
     const hosts = [
       { host: 'web-1', release, state: 'serving', reason: null },
@@ -60,7 +83,7 @@ describe('the end', () => {
     expect(ended('incomplete', 4, hosts)).toMatchInlineSnapshot(`
       "  web-1  20261121031500-5d6e7f8  serving
         web-2  –                       LOST: out of rotation, and its recovery failed
-        web-3  –                       UNKNOWN: its recovery failed, and the balancer was not seen to leave it out
+        web-3  –                       UNKNOWN: nobody could see whether it is in rotation
       ✖ web-2: reload: exit 1
       incomplete  production  1a2b3c4 → 5d6e7f8  in 42.1 s
       exit 4: incomplete: someone should look
@@ -106,8 +129,44 @@ describe('plan', () => {
     `)
   })
 
+  test('shows pauses, what was cut, the soak, who is skipped, and the migration', () => {
+    const [first = { hosts: [], pause: false }, second = first] = samples.plan.batches
+    const plan: Report = {
+      ...samples.plan,
+      batches: [{ ...first, pause: true }, second],
+      cuts: ['a batch of 100% (4 of 4 hosts) is cut to 3: min-serving 1 of 4 hosts go on serving'],
+      soakMs: 300_000,
+      skipped: ['web-4'],
+      migrate: 'npm run migrate, once, on web-1',
+      hosts: [...samples.plan.hosts, { host: 'web-4', from: null, what: 'skip' }],
+    }
+    expect(drawn([plan])).toMatchInlineSnapshot(`
+      "1a2b3c4 → 5d6e7f8  release 20261121031500-5d6e7f8
+        batch 1         web-1  roll, from 1a2b3c4
+                        web-2  roll, stays out, nothing runs there yet
+        pause: it waits for a yes
+        batch 2         web-3  leave alone, from 20261120101500-1a2b3c4
+        not in a batch  web-4  skip
+      At least 1 of 4 hosts serving at every moment, or as many as serve before where that is fewer.
+      Each batch has to stay healthy in rotation for 5 min before the next one.
+      ! a batch of 100% (4 of 4 hosts) is cut to 3: min-serving 1 of 4 hosts go on serving
+      ! Skipped: web-4. It stays out of rotation until a deploy has brought it up to date.
+      Beside the running app:
+        npm ci
+        npm run build
+      Before the first batch:
+        npm run migrate, once, on web-1
+      While a host is out:
+        pm2 reload ecosystem.config.js --env production
+      split before \`pm2\`
+      Nothing that runs was touched."
+    `)
+  })
+
   test('no host is left out, even one that is in no batch', () => {
-    expect(drawn([{ ...samples.plan, batches: [['web-1']] }])).toContain('not in a batch  web-2')
+    expect(drawn([{ ...samples.plan, batches: [{ hosts: ['web-1'], pause: false }] }])).toContain(
+      'not in a batch  web-2',
+    )
   })
 })
 

@@ -22,6 +22,16 @@ describe('the live list', () => {
     `)
   })
 
+  test('says that it waits, and until when, and no more once it goes on', () => {
+    const { paused, answered } = samples
+    expect(frame([started, phase, serving, paused])[0]).toBe(
+      'production  4 s  2 of 3 hosts serving  paused, waits until 04:15 UTC',
+    )
+    for (const next of [answered, phase, step('web-2', 'take-out', 'started')]) {
+      expect(frame([started, phase, paused, next])[0]).toMatch(/ rolling$/)
+    }
+  })
+
   test('leaves out hosts on which nothing happens', () => {
     expect(frame([started, phase])).toHaveLength(1)
     expect(frame([started, step('web-1', 'prepare', 'done')], { afterMs: 60_000 })).toHaveLength(1)

@@ -5,10 +5,12 @@ import type { Report } from '../../src/rollout/report.ts'
 import { samples, stamped, step } from './story.ts'
 import { createTerminal } from './terminal.ts'
 
-function open() {
+const threeFramesMs = 300
+
+function open({ asks = false } = {}) {
   const out = createTerminal()
   const err = createTerminal()
-  const live = createLive({ out, err, paint: plainPaint, nowMs: () => Date.parse('2026-11-21T03:15:02.000Z') })
+  const live = createLive({ out, err, paint: plainPaint, nowMs: () => Date.parse('2026-11-21T03:15:02.000Z'), asks })
   return { out, err, live, show: (report: Report) => live.show(stamped(report)) }
 }
 
@@ -56,6 +58,31 @@ describe('live', () => {
     await out.shows(/not verified/)
     void live.close()
     expect(out.lines()[0]).toMatch(/^web-2: not verified; its last 2 lines/)
+  })
+
+  test('a pause stays on the terminal, and the list goes on below it', async () => {
+    const { out, live, show } = open()
+    show(samples.started)
+    await out.shows(/^production/)
+    show(samples.paused)
+    await out.shows(/^paused after web-1.*\n {2}anywhere.*\nproduction .*paused/)
+    await live.close()
+  })
+
+  test('while an answer can be typed nothing is drawn over it, and what was typed is not left in the way', async () => {
+    const { out, live, show } = open({ asks: true })
+    show(samples.started)
+    await out.shows(/^production/)
+    show(samples.paused)
+    const asked = out.lines().filter((line) => line !== '')
+    expect(asked.at(-1)).toBe('  here: type y or n and Enter')
+    expect(asked.join('\n')).not.toContain('2 s')
+    out.write('y')
+    await new Promise((resolve) => setTimeout(resolve, threeFramesMs))
+    expect(out.lines().filter((line) => line !== '')).toEqual([...asked, 'y'])
+    show(samples.answered)
+    await out.shows(/Enter\nthe answer is yes, by ada@laptop\nproduction/)
+    await live.close()
   })
 
   test('answers Ctrl-C by no listener of its own', () => {

@@ -4,7 +4,7 @@ import { createPlainText } from '../../src/output/plain.ts'
 import type { Report } from '../../src/rollout/report.ts'
 import { at, kinds, samples, stamped, step } from './story.ts'
 
-const options = { paint: plainPaint, verbose: false, stamps: true }
+const options = { paint: plainPaint, verbose: false, stamps: true, asks: false }
 
 function told(reports: readonly Report[], changes: Partial<typeof options> = {}): string {
   const text = createPlainText({ ...options, ...changes })
@@ -45,6 +45,31 @@ describe('plain', () => {
 
   test.each(kinds)('%s is drawn', (kind) => {
     expect(told([samples[kind]], { verbose: true })).not.toBe('')
+  })
+
+  test('a pause says after whom, who may answer and how, and until when', () => {
+    const { started, paused, answered } = samples
+    expect(told([started, paused, answered, { ...answered, answer: 'abort' }])).toMatchInlineSnapshot(`
+      "03:15:00  deploy production: 3 hosts, web-1, web-2, web-3 (times are UTC)
+      03:15:01  paused after web-1: waits for a yes until 04:15 UTC; no answer is a no
+      03:15:01    anywhere: \`zdr-deploy production resume\` or \`zdr-deploy production abort\`
+      03:15:02  the answer is yes, by ada@laptop
+      03:15:03  the answer is no, by ada@laptop"
+    `)
+    expect(told([started, paused], { asks: true })).toMatch(/here: type y or n and Enter$/)
+  })
+
+  test('soak and migration are steps like others', () => {
+    const migrate = { ...step('web-1', 'migrate', 'failed'), reason: 'exit 1' }
+    const soak = { ...step('web-1', 'soak', 'failed'), reason: 'its processes were restarted' }
+    expect(
+      told([step('web-1', 'migrate', 'started'), migrate, step('web-1', 'soak', 'started'), soak]),
+    ).toMatchInlineSnapshot(`
+      "03:15:00  web-1  migrating
+      03:15:01  web-1  not migrated: exit 1
+      03:15:02  web-1  soaking
+      03:15:03  web-1  not well while it soaked: its processes were restarted"
+    `)
   })
 
   test('what a host writes is shown with verbose only', () => {

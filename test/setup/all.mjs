@@ -1,16 +1,30 @@
 /** `npm test`: everything, with all its set-up, on a fresh clone. */
-import { build, checkTypesAndStyle, finish, installPackages, skip, tests, UNIT_TESTS } from './steps.mjs'
+import { setPriority } from 'node:os'
+import { build, checkTypesAndStyle, finish, installPackages, simulation, skip, tests, UNIT_TESTS } from './steps.mjs'
 import { missingFromSystem } from './system.mjs'
+
+/** As little as there is: for work that only fills the time in which others wait. */
+const LEAST_PRIORITY = 19
 
 installPackages()
 const missing = missingFromSystem({ install: true })
 await build()
 await Promise.all([checkTypesAndStyle(), tests('unit tests', ...UNIT_TESTS)])
-if (missing.length === 0) {
-  await tests('tests with real daemons', '--config', 'test/vitest.config.ts', '.real.test.')
-  await tests('lab', '--config', 'test/lab/vitest.config.ts')
-} else {
-  skip('tests with real daemons', `this machine has no ${missing.join(', ')}`)
-  skip('lab', `this machine has no ${missing.join(', ')}`)
-}
+// By itself: five labs at once keep two cores busy, and daemons that have to wait for one answer late.
+await onMachines('lab', '--config', 'test/lab/vitest.config.ts')
+await Promise.all([
+  onMachines('tests with real daemons', '--config', 'test/vitest.config.ts', '.real.test.'),
+  simulationBeside(),
+])
 finish()
+
+async function onMachines(name, ...words) {
+  if (missing.length === 0) await tests(name, ...words)
+  else skip(name, `this machine has no ${missing.join(', ')}`)
+}
+
+/** Real daemons wait most of the time. What this process starts from now on takes only what they leave. */
+function simulationBeside() {
+  setPriority(LEAST_PRIORITY)
+  return simulation()
+}

@@ -1,6 +1,7 @@
 /** `npm run check`: what says in under a minute whether a change is sound. */
-import { checkTypesAndStyle, finish, installPackages, tests, UNIT_TESTS } from './steps.mjs'
+import { checkTypesAndStyle, finish, installPackages, simulation, tests, UNIT_TESTS } from './steps.mjs'
 
 installPackages()
 await Promise.all([checkTypesAndStyle(), tests('unit tests', ...UNIT_TESTS)])
+await simulation()
 finish()

@@ -40,6 +40,33 @@ export async function step(name, program, ...args) {
   return code === 0
 }
 
+/** The simulation as JavaScript: workers that begin at once. Resolves with its program; with null where it does not compile. */
+export async function compileSimulation() {
+  const { code, output } = await run(join('node_modules', '.bin', 'tsc'), ['-p', 'test/simulation'])
+  if (code !== 0) console.log(output.trim())
+  return code === 0 ? join(ROOT, 'node_modules/.cache/simulation/test/simulation/run.js') : null
+}
+
+/** Imagined deploys: always the same, and some that begin at the commit's own number. */
+export async function simulation() {
+  const program = await compileSimulation()
+  if (program === null) return void failedSteps.push('simulation')
+  const start = commitNumber()
+  const options = [`--seeds=${SEEDS}`, ...(start === null ? [] : [`--and-from=${start}`])]
+  // All at once: workers that have played a while are three times as fast.
+  const { code, output } = await run(process.execPath, [program, ...options])
+  console.log(`\n== simulation: ${code === 0 ? 'good' : 'FAILED'}\n${output.trim()}`)
+  counts[code === 0 ? 'passed' : 'failed']++
+  if (code !== 0) failedSteps.push('simulation')
+}
+
+const SEEDS = 20_000
+
+function commitNumber() {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' })
+  return status === 0 ? Number.parseInt(stdout.slice(0, 7), 16) : null
+}
+
 /** Runs tests and counts them. A run that fails without a failed test (a file that does not load) counts as one. */
 export async function tests(name, ...args) {
   const report = join(REPORTS, `${name.replaceAll(' ', '-')}.json`)

@@ -12,6 +12,11 @@ export function random(seed: number) {
   }
   return {
     below: (n: number) => Math.floor(next() * n),
+    pick: <Item>(items: readonly Item[]): Item => {
+      const item = items[Math.floor(next() * items.length)]
+      if (item === undefined) throw new Error('there is nothing to pick from')
+      return item
+    },
     chance: (p: number) => next() < p,
   }
 }

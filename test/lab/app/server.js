@@ -2,19 +2,23 @@
 const { createHash } = require('node:crypto')
 const http = require('node:http')
 const os = require('node:os')
-const { version, behaviour } = require('./release.json')
+const { version, behaviour: written, on } = require('./release.json')
+
+const host = os.hostname()
+const behaviour = on === undefined || on === host ? written : 'good'
 
 const BOOT_MS = behaviour === 'slow-boot' ? 8_000 : Number(process.env.BOOT_MS ?? 300)
 const SLOW_MS = 2_000
 const LIFE_MS = 2_000
+const WELL_MS = 6_000
 const EXIT_DEADLINE_MS = 4_500
 const CLOSE_IDLE_EVERY_MS = 100
 
 if (behaviour === 'throws-at-boot') throw new Error(`${version} cannot boot`)
 
-const host = os.hostname()
 const open = new Set()
 let closing = false
+let ill = false
 const server = http.createServer(answer)
 
 process.on('SIGINT', behaviour === 'ignores-sigint' ? () => {} : close)
@@ -26,6 +30,11 @@ function listen() {
   const ready = behaviour === 'never-says-ready' ? () => {} : () => process.send?.('ready')
   server.listen(Number(process.env.PORT ?? 4000), ready)
   if (behaviour === 'dies-after-2s') setTimeout(() => process.exit(1), LIFE_MS)
+  if (behaviour === 'ill-after-6s') setTimeout(fallIll, WELL_MS)
+}
+
+function fallIll() {
+  ill = true
 }
 
 async function answer(request, response) {
@@ -46,8 +55,9 @@ async function answer(request, response) {
 
 async function route(request) {
   switch (`${request.method} ${request.url}`) {
-    case 'GET /':
     case 'GET /health':
+      return [ill ? 500 : 200, {}]
+    case 'GET /':
     case 'GET /version':
       return [200, {}]
     case 'POST /echo':

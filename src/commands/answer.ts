@@ -1,0 +1,92 @@
+/** `zdr-deploy production resume` and `abort`: the answer to a deploy that waits, from anywhere. */
+import type { Finding } from '../balancers/balancer.ts'
+import type { EnvironmentConfig } from '../config/types.ts'
+import { everywhere } from '../engine/everywhere.ts'
+import type { Machine } from '../engine/fleet.ts'
+import { reportFindings } from '../engine/look.ts'
+import { type ErrorCode, UserError } from '../errors.ts'
+import type { Answer, Pause } from '../hosts/depot.ts'
+import type { HostName } from '../rollout/model.ts'
+import type { Command } from './context.ts'
+import { who } from './deploying.ts'
+import { begin } from './environment.ts'
+import { openFleet } from './fleet.ts'
+
+export const run: Command<'resume' | 'abort'> = async (invocation, context) => {
+  const { verb } = invocation
+  const config = await begin(invocation, context, verb)
+  const { fleet, findings, failed, close } = await openFleet(config, context, { isGoingBack: true, skip: [] })
+  try {
+    const left = await leaveAnswer(fleet.machines, { answer: verb, by: who() })
+    const unreached = failed.filter((each) => config.hosts.includes(each.config))
+    if (left.kind !== 'given') {
+      const unseen = left.kind === 'unseen' ? left.findings : []
+      const ofUnreached = findings.filter(({ host }) => unreached.some((each) => each.config.name === host))
+      reportFindings([...ofUnreached, ...unseen], context.report)
+      if (unseen.length > 0) throw notSeen('host-command')
+      throw unreached.length > 0 ? notSeen('host-unreachable') : nobodyWaits(config.environment)
+    }
+    const text = `the deploy that paused after ${left.after.join(', ')} ${effectOf(verb, config)}, and says there how it ends`
+    context.report({ type: 'note', level: 'info', text })
+    return 0
+  } finally {
+    await close()
+  }
+}
+
+/** What a yes or a no means to the deploy that waits. */
+export function effectOf(answer: Answer['answer'], { rollout }: Pick<EnvironmentConfig, 'rollout'>): string {
+  if (answer === 'resume') return 'goes on'
+  switch (rollout.onFailure) {
+    case 'rollback':
+      return 'takes back what it did'
+    case 'stop':
+      return 'stops where it is'
+  }
+}
+
+/** `after`: the hosts after which the deploy that is answered paused. */
+type Left =
+  | { readonly kind: 'given'; readonly after: readonly HostName[] }
+  | { readonly kind: 'nobody waits' }
+  /** No question was found, and not every host could be looked at. */
+  | { readonly kind: 'unseen'; readonly findings: readonly Finding[] }
+
+/** Rejects where a deploy waits and no host takes the answer to it. */
+export async function leaveAnswer(machines: readonly Machine[], given: Omit<Answer, 'token'>): Promise<Left> {
+  const looked = await everywhere(machines, async (machine) => ({ machine, pause: await waiting(machine) }))
+  const found = looked.flatMap((each) => (each.ok && each.value.pause !== null ? [each.value] : []))
+  const pause = found[0]?.pause ?? null
+  if (pause === null) {
+    const findings = looked.flatMap((each) => (each.ok ? [] : [findingOf(each.item, each.error)]))
+    return findings.length === 0 ? { kind: 'nobody waits' } : { kind: 'unseen', findings }
+  }
+  const { token, after } = pause
+  const told = await everywhere(found, ({ machine }) => machine.depot.answer({ ...given, token }))
+  const [failure] = told.flatMap((each) => (each.ok ? [] : [each.error]))
+  if (failure !== undefined && told.every(({ ok }) => !ok)) throw failure
+  return { kind: 'given', after }
+}
+
+/** Only while its deploy lives: one that was killed left its question behind. */
+async function waiting({ depot }: Machine): Promise<Pause | null> {
+  const [pause, owner] = await Promise.all([depot.paused(), depot.lockOwner()])
+  return pause !== null && owner?.token === pause.token ? pause : null
+}
+
+function findingOf({ name }: Machine, { message, output }: UserError): Finding {
+  return { weight: 'error', host: name, text: output === undefined ? message : `${message}\n${output}` }
+}
+
+/** Whoever is told that nobody waits may start something else. */
+function notSeen(code: ErrorCode): UserError {
+  return new UserError(code, 'No deploy was found that waits for an answer, and not every host could be looked at.', {
+    hint: 'Mend what is said above, or answer as the user that deploys: what a deploy leaves on a host is for nobody else to read.',
+  })
+}
+
+function nobodyWaits(environment: string): UserError {
+  return new UserError('usage', `No deploy of ${environment} waits for an answer.`, {
+    hint: `\`zdr-deploy ${environment} status\` shows what is so now. A deploy that was killed while it waited is finished by \`zdr-deploy ${environment}\`, and taken back by adding --rollback.`,
+  })
+}

@@ -1,0 +1,83 @@
+/** What a host is like, as far as a deploy there depends on it. Changes nothing. */
+import type { Finding } from '../balancers/balancer.ts'
+import type { EnvironmentConfig } from '../config/types.ts'
+import type { Machine } from '../engine/fleet.ts'
+import { UserError } from '../errors.ts'
+import { layout } from '../hosts/layout.ts'
+import { type Probe, parseProbe, probeScript } from '../hosts/probe.ts'
+import { exports } from '../hosts/shell.ts'
+import { shellDepot } from '../hosts/shell-depot.ts'
+import { within } from '../hosts/within.ts'
+import type { Connected } from './connect.ts'
+
+const bytesPerMiB = 1024 * 1024
+/** A release with its dependencies is seldom smaller; a build that fills the disk takes the running app along. */
+const freeBytesMin = 100 * bytesPerMiB
+const probeTimeoutMs = 60_000
+
+export interface Probed {
+  readonly machine: Machine
+  readonly findings: readonly Finding[]
+}
+
+/** Going back needs neither git nor room: a new release that filled the disk is a reason for it. */
+export async function probeHost(
+  { path, split }: EnvironmentConfig,
+  { config, host }: Connected,
+  isGoingBack: boolean,
+): Promise<Probed> {
+  const tools = [...(isGoingBack ? [] : ['git']), ...(split.manager === 'pm2' ? ['node', 'pm2'] : [])]
+  const result = await host.run(probeScript({ path, tools, preamble: '' }), { timeoutMs: probeTimeoutMs })
+  if (result.code !== 0)
+    throw new UserError('host-command', `${config.name} could not be looked at`, { output: result.stderr })
+  const found = parseProbe(result.stdout)
+  const withPath = found.path === null ? host : within(host, exports({ PATH: found.path.path }))
+  const at = layout(found.base)
+  return {
+    machine: { name: config.name, host: withPath, layout: at, depot: shellDepot(withPath, at) },
+    findings: judge(config.name, found, isGoingBack),
+  }
+}
+
+function judge(host: string, probe: Probe, isGoingBack: boolean): readonly Finding[] {
+  const { user, nearest } = probe
+  const room = isGoingBack ? 'warning' : 'error'
+  const found = (weight: Finding['weight'], text: string, hint: string): Finding => ({ weight, host, text, hint })
+  return [
+    ...(probe.path === null
+      ? [found('error', missingText(probe), 'Install what is missing, or put it on the PATH of that user.')]
+      : []),
+    ...(probe.writable
+      ? []
+      : [
+          found(
+            'error',
+            `${user} may not write to ${nearest}, where ${probe.base} is to be`,
+            `Run there, as root: mkdir -p ${probe.base} && chown ${user} ${probe.base}`,
+          ),
+        ]),
+    ...(probe.freeBytes !== null && probe.freeBytes < freeBytesMin
+      ? [
+          found(
+            room,
+            `only ${Math.floor(probe.freeBytes / bytesPerMiB)} MiB are free in ${nearest}`,
+            'Make room: a release that fills the disk takes the running app along.',
+          ),
+        ]
+      : []),
+    ...(probe.inodesLeft
+      ? []
+      : [
+          found(
+            room,
+            `the filesystem of ${nearest} has no inode left`,
+            'Remove files there: many small ones, most often.',
+          ),
+        ]),
+  ]
+}
+
+function missingText({ user, tried }: Probe): string {
+  const lines = tried.map(({ from, path, missing }) => `${from} (${path}): no ${missing.join(', no ')}`)
+  return `not every tool was found on one PATH of ${user}:\n  ${lines.join('\n  ')}`
+}

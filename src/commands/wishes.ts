@@ -1,0 +1,67 @@
+/** What a deploy, or its plan, is asked to do: read from the options. */
+import { nearest } from '../config/nearest.ts'
+import type { Options } from './options.ts'
+import { usage } from './usage.ts'
+
+/** What the fleet is to run: a ref (null: the configuration's), or a release that is there (null: the one before). */
+export type Goal =
+  | { readonly kind: 'ref'; readonly ref: string | null }
+  | { readonly kind: 'release'; readonly release: string | null }
+
+/** A roll, and the same roll as `plan` shows it. */
+export interface Wishes {
+  readonly goal: Goal
+  readonly allowDowntime: boolean
+  /** Names of hosts to go on without. */
+  readonly skip: readonly string[]
+  readonly allowSkipped: boolean
+  /** `canary`: the first batch. */
+  readonly pauseAfter: 'canary' | null
+  /** What becomes of a migration that was cut off. */
+  readonly migrate: 'again' | 'done' | null
+}
+
+const pausePoints = ['canary'] as const
+const migrateAnswers = ['again', 'done'] as const
+
+/** `verbs`: words that are no name of a release. */
+export function readWishes(options: Options, verbs: readonly string[]): Wishes {
+  const { allowDowntime, skip, allowSkipped } = options
+  const goal = readGoal(options, verbs)
+  const migrate = oneOf('migrate', options.migrate, migrateAnswers)
+  if (goal.kind === 'release' && migrate !== null)
+    throw usage('--migrate does not go with a rollback: going back runs no migration, and undoes none.')
+  return {
+    goal,
+    allowDowntime,
+    skip,
+    allowSkipped,
+    pauseAfter: oneOf('pause-after', options.pauseAfter, pausePoints),
+    migrate,
+  }
+}
+
+function oneOf<const Word extends string>(
+  option: string,
+  given: string | undefined,
+  words: readonly Word[],
+): Word | null {
+  if (given === undefined) return null
+  const found = words.find((word) => word === given)
+  if (found !== undefined) return found
+  const meant = nearest(given, words)
+  const known = words.map((word) => `\`${word}\``).join(' or ')
+  throw usage(
+    `--${option} takes ${known}, not \`${given}\`.`,
+    meant === undefined ? undefined : `Did you mean \`--${option} ${meant}\`?`,
+  )
+}
+
+function readGoal({ ref, rollback }: Options, verbs: readonly string[]): Goal {
+  if (rollback === undefined) return { kind: 'ref', ref: ref ?? null }
+  if (ref !== undefined) throw usage('--ref and --rollback exclude each other.')
+  if (rollback === true) return { kind: 'release', release: null }
+  // `--rollback plan` would be read as a release by that name.
+  if (verbs.includes(rollback)) throw usage(`Put \`${rollback}\` before --rollback.`)
+  return { kind: 'release', release: rollback }
+}

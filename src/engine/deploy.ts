@@ -1,0 +1,189 @@
+/**
+ * A whole deploy under its lock, in the order in which it happens: look, resolve, prepare, migrate, roll, settle. Going
+ * back is the same, with a release that is there as its goal.
+ */
+import type { Finding } from '../balancers/balancer.ts'
+import { UserError } from '../errors.ts'
+import type { Source } from '../hosts/depot.ts'
+import type { Manifest } from '../hosts/history.ts'
+import { begin } from '../rollout/apply.ts'
+import { exitCodeOf } from '../rollout/exit-code.ts'
+import type { Outcome } from '../rollout/model.ts'
+import { rehearse } from '../rollout/rehearse.ts'
+import type { ExitCode, Report } from '../rollout/report.ts'
+import type { Fleet } from './fleet.ts'
+import { findGoal, type Goal, presentSha, type Recipe, type Wish } from './goal.ts'
+import type { Interruption } from './interruption.ts'
+import type { FleetLock } from './lock.ts'
+import { type Look, preflight, refuseDowntime } from './look.ts'
+import { assertMigratable, leftText, type Migration, migrate, migrationsLeft } from './migrate.ts'
+import { observe } from './observe.ts'
+import type { AskPerson } from './pause.ts'
+import { type Policy, planRollout } from './plan.ts'
+import { prepareFleet } from './prepare-fleet.ts'
+import { type End, ended, rollOut, settleEnd } from './roll-out.ts'
+
+/** What is to be deployed, and how. */
+export interface Order {
+  readonly wish: Wish
+  readonly recipe: Recipe
+  readonly source: Source
+  /** `post-setup`: before the first release of all. */
+  readonly onFirst: readonly string[]
+  /** `pre-deploy`, in the release that runs. */
+  readonly before: readonly string[]
+  readonly policy: Policy
+  /** How many releases stay on a host. */
+  readonly keep: number
+  /** null: nothing is to be migrated. */
+  readonly migration: Migration | null
+  readonly allowDowntime: boolean
+  /** Hosts that it goes on without do not keep it from ending well. */
+  readonly allowSkipped: boolean
+  /** `ada@laptop` */
+  readonly by: string
+}
+
+/** Whom a deploy meets beside the fleet. */
+export interface Company {
+  /** When the command began, by the fleet's clock. */
+  readonly startedMs: number
+  readonly interruption: Interruption
+  readonly askPerson: AskPerson
+  /** What was found while connecting. */
+  readonly findings: readonly Finding[]
+  /** The goal is known, and nothing was changed yet: to say what it brings. */
+  readonly onGoal: (goal: Goal, fromSha: string | null) => Promise<void>
+  /** `pre-deploy-local`. */
+  readonly beforePrepare: (manifest: Manifest) => Promise<void>
+}
+
+export interface Deploying {
+  readonly fleet: Fleet
+  readonly lock: FleetLock
+  readonly order: Order
+  readonly company: Company
+}
+
+/** Resolves with the exit code once the end is reported. Rejects with a UserError for what ended it before anything a user could feel. */
+export async function deploy(deploying: Deploying): Promise<ExitCode> {
+  const { fleet, lock, order, company } = deploying
+  const { interruption } = company
+  const look = await interruption.orStop(preflight(fleet, company.findings))
+  const goal = await interruption.orStop(resolve(deploying, look))
+  const tell = (end: End): ExitCode => {
+    const exitCode = exitCodeOf(end.outcome, { changed: end.changed, allowSkipped: order.allowSkipped })
+    fleet.report(finished({ end, goal, look, exitCode, tookMs: fleet.clock.now() - company.startedMs }))
+    return exitCode
+  }
+  const end = await roll({ ...deploying, look, goal, tell })
+  if (goal.kind === 'deploy' && order.migration !== null) sayWhatStayed(fleet, order.migration, end.outcome)
+  await settleEnd({ fleet, lock, goal, keep: order.keep, by: order.by }, end.outcome)
+  return tell(end)
+}
+
+async function resolve({ fleet, lock, order, company }: Deploying, look: Look): Promise<Goal> {
+  const { views } = look
+  fleet.report({ type: 'phase', phase: 'resolve' })
+  const { recipe, source, wish, allowDowntime, migration } = order
+  const nowMs = fleet.clock.now()
+  const goal = await findGoal(wish, { recipe, source, views, nowMs, writable: (machine) => lock.guarded(machine) })
+  if (!allowDowntime) refuseDowntime(fleet, look, goal.manifest)
+  if (goal.kind === 'deploy' && migration !== null) assertMigratable(views, migration)
+  const fromSha = presentSha(views)
+  await company.onGoal(goal, fromSha)
+  if (goal.kind === 'rollback') for (const left of migrationsLeft(views, goal.manifest)) warn(fleet, leftText(left))
+  return goal
+}
+
+function warn({ report }: Fleet, text: string): void {
+  report({ type: 'note', level: 'warning', text })
+}
+
+/** What a deploy that went back by itself does not undo. */
+function sayWhatStayed(fleet: Fleet, { command }: Migration, { kind }: Outcome): void {
+  if (kind !== 'rolled back' && kind !== 'incomplete') return
+  warn(
+    fleet,
+    `the migration \`${command}\` was run, and is not undone: a host that is back on its release meets its database`,
+  )
+}
+
+interface Going extends Deploying {
+  readonly look: Look
+  readonly goal: Goal
+  readonly tell: (end: End) => void
+}
+
+async function roll(going: Going): Promise<End> {
+  const { fleet, order, company, look, goal } = going
+  const { interruption } = company
+  const start = planRollout(fleet, look.views, { goal: goal.manifest.id, policy: order.policy, view: look.view })
+  const rehearsal = rehearse(start.plan, start.observed).outcome
+  const isUnchanged = rehearsal.kind === 'unchanged'
+  if (!isUnchanged && rehearsal.kind !== 'deployed') throw cannotRoll(rehearsal)
+  if (goal.kind === 'deploy') {
+    if (!isUnchanged) await interruption.orStop(prepare(going))
+    // Where no host has to move, only who says `--migrate` means it.
+    if (order.migration !== null && (!isUnchanged || order.migration.answer !== null))
+      await migrateToTheEnd(going, order.migration)
+  }
+  if (isUnchanged) return { ...ended(begin(start.plan, start.observed)), outMs: {} }
+  // A build may have taken minutes: the rollout begins with what is so now.
+  const observed = await interruption.orStop(observe(fleet, start.observed))
+  return rollOut({ ...going, ...company }, { ...start, observed })
+}
+
+/** Not to be left half-way: an interruption waits for its end, and then stops. */
+async function migrateToTheEnd(
+  { fleet, lock, order, company, look, goal }: Going,
+  migration: Migration,
+): Promise<void> {
+  const { interruption } = company
+  interruption.onLeaving(() =>
+    warn(fleet, 'the migration is left half-way: the next deploy asks what is to become of it'),
+  )
+  await interruption.orAfter(
+    migrate({ fleet, lock, views: look.views, manifest: goal.manifest, by: order.by }, migration),
+    () =>
+      warn(
+        fleet,
+        'interrupted: the migration is waited for, and then nothing more is begun; once more leaves it half-way',
+      ),
+  )
+  interruption.onLeaving(() => undefined)
+}
+
+async function prepare({ fleet, lock, order, company, look, goal: { manifest } }: Going): Promise<void> {
+  await company.beforePrepare(manifest)
+  const { source, onFirst, before } = order
+  await prepareFleet({ fleet, lock, views: look.views, preparation: { manifest, source, onFirst, before } })
+}
+
+function cannotRoll({ failure }: Outcome): UserError {
+  const why = failure ?? 'not every host would serve'
+  return new UserError('preflight', `This rollout could not come to its end: ${why}. Nothing was changed.`, {
+    hint: 'Put back a host that is out, mend one that does not answer, or lower rollout.min-serving or rollout.batch.',
+  })
+}
+
+interface Finished {
+  readonly end: End
+  readonly goal: Goal
+  readonly look: Look
+  readonly exitCode: ExitCode
+  readonly tookMs: number
+}
+
+function finished({ end, goal, look, exitCode, tookMs }: Finished): Report {
+  return {
+    type: 'finished',
+    command: goal.kind,
+    outcome: end.outcome,
+    exitCode,
+    fromSha: presentSha(look.views),
+    toSha: goal.manifest.sha,
+    tookMs,
+    outMs: end.outMs,
+  }
+}

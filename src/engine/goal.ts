@@ -1,0 +1,107 @@
+/** What the fleet is to run: a commit, or a release that is there. */
+import { UserError } from '../errors.ts'
+import type { Source } from '../hosts/depot.ts'
+import type { Manifest } from '../hosts/history.ts'
+import { releaseId } from '../hosts/release.ts'
+import type { ReleaseId } from '../rollout/model.ts'
+import type { Machine } from './fleet.ts'
+import { activeManifest, type HostView } from './inspect.ts'
+import { releaseBefore, releaseOf } from './plan.ts'
+import { resolveRef } from './prepare.ts'
+
+/** What is asked for: a ref, or a release that is there (null: the one before). */
+export type Wish =
+  | { readonly kind: 'ref'; readonly ref: string }
+  | { readonly kind: 'release'; readonly release: string | null }
+
+/** What a release of this configuration is made of, beside its commit. */
+export type Recipe = Pick<Manifest, 'prepare' | 'activate' | 'env' | 'environment' | 'manager'>
+
+export interface Goal {
+  readonly manifest: Manifest
+  readonly kind: 'deploy' | 'rollback'
+}
+
+export interface GoalOptions {
+  readonly recipe: Recipe
+  readonly source: Source
+  readonly views: readonly HostView[]
+  readonly nowMs: number
+  /** The machine as it may be written to, for the mirror. */
+  readonly writable: (machine: Machine) => Promise<Machine>
+}
+
+/** Rejects with UserError `git` or `no-release`. */
+export async function findGoal(wish: Wish, options: GoalOptions): Promise<Goal> {
+  if (wish.kind === 'release') return { kind: 'rollback', manifest: findRelease(options.views, wish.release) }
+  return { kind: 'deploy', manifest: await manifestOfRef(wish.ref, options) }
+}
+
+/** A host of the fleet resolves the ref, with its own access to the repository; every host then gets that commit. */
+async function manifestOfRef(ref: string, options: GoalOptions): Promise<Manifest> {
+  const { recipe, source, views, nowMs, writable } = options
+  const [first] = views
+  if (first === undefined) throw new Error('a fleet without hosts')
+  const sha = await resolveRef(await writable(first.machine), { source, ref })
+  const wanted = { ...recipe, sha }
+  const id = releaseOf(views, wanted) ?? freeId(views, { nowMs, sha })
+  return { ...wanted, id, ref, state: 'prepared', at: new Date(nowMs).toISOString() }
+}
+
+/** Two releases of one commit within a second would share their id. */
+function freeId(
+  views: readonly HostView[],
+  { nowMs, sha }: { readonly nowMs: number; readonly sha: string },
+): ReleaseId {
+  const taken = new Set(views.flatMap(({ inspection }) => inspection.releases))
+  let ms = nowMs
+  while (taken.has(releaseId(new Date(ms), sha))) ms += 1000
+  return releaseId(new Date(ms), sha)
+}
+
+function findRelease(views: readonly HostView[], asked: string | null): Manifest {
+  const id = asked === null ? releaseBefore(views) : fullId(views, asked)
+  if (id === null)
+    throw new UserError('no-release', 'There is no release to go back to: none was deployed before the present one.', {
+      hint: releasesHint(views),
+    })
+  const lacking = views.filter(({ inspection }) => !inspection.releases.includes(id)).map(({ machine }) => machine.name)
+  if (lacking.length > 0)
+    throw new UserError('no-release', `The release ${id} is not on ${lacking.join(', ')}.`, {
+      hint: `${releasesHint(views)} To go back without ${lacking.length === 1 ? 'it' : 'them'}: --skip ${lacking.join(',')}.`,
+    })
+  const manifest = manifestOf(views, id)
+  if (manifest === undefined) throw new UserError('no-release', `Nothing is known of the release ${id} but its folder.`)
+  return manifest
+}
+
+/** As given: the whole id, or the beginning of its id or commit, where only one fits. */
+function fullId(views: readonly HostView[], asked: string): ReleaseId {
+  const manifests = views.flatMap(({ inspection }) => inspection.manifests)
+  const fitting = new Set(
+    manifests.filter(({ id, sha }) => id.startsWith(asked) || sha.startsWith(asked)).map(({ id }) => id),
+  )
+  const [id, ...others] = fitting
+  if (id !== undefined && others.length === 0) return id
+  const text =
+    id === undefined ? `There is no release ${asked}.` : `${asked} could be each of ${[...fitting].join(', ')}.`
+  throw new UserError('no-release', text, { hint: releasesHint(views) })
+}
+
+function manifestOf(views: readonly HostView[], id: ReleaseId): Manifest | undefined {
+  return views.flatMap(({ inspection }) => inspection.manifests).find((manifest) => manifest.id === id)
+}
+
+function releasesHint(views: readonly HostView[]): string {
+  const all = new Set(views.flatMap(({ inspection }) => inspection.releases))
+  return all.size === 0
+    ? 'No release was laid out on any host yet.'
+    : `Releases on the hosts: ${[...all].toSorted().join(', ')}.`
+}
+
+/** The commit that the fleet runs, where it runs one. */
+export function presentSha(views: readonly HostView[]): string | null {
+  const shas = new Set(views.map(({ inspection }) => activeManifest(inspection)?.sha ?? null))
+  const [only] = shas
+  return shas.size === 1 && only !== undefined ? only : null
+}

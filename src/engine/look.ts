@@ -1,0 +1,140 @@
+/** Looks at the whole fleet before anything is changed, and says everything that is wrong at once. */
+import type { BalancerView, Finding } from '../balancers/balancer.ts'
+import { UserError } from '../errors.ts'
+import type { Manifest } from '../hosts/history.ts'
+import type { Report } from '../rollout/report.ts'
+import { everywhere } from './everywhere.ts'
+import { activationOf, type Fleet, foreignRelease } from './fleet.ts'
+import { type HostView, inspectHost } from './inspect.ts'
+import { hasRotation } from './plan.ts'
+
+/** For a host that serves now: it answers at once. */
+const reachTimeoutMs = 5_000
+
+export interface Look {
+  readonly views: readonly HostView[]
+  readonly view: BalancerView
+}
+
+/**
+ * `findings`: what was found while connecting. Rejects with UserError `preflight` after all were reported, where one of
+ * them is an error.
+ */
+export async function preflight(fleet: Fleet, findings: readonly Finding[]): Promise<Look> {
+  fleet.report({ type: 'phase', phase: 'inspect' })
+  const [inspected, ofMachines] = await Promise.all([
+    everywhere(fleet.machines, (machine) => inspectHost(fleet, machine)),
+    orFinding(fleet.balancer.machines.join(', '), fleet.balancer.preflight()),
+  ])
+  const views = inspected.flatMap((each) => (each.ok ? [each.value] : []))
+  const unseen = inspected.flatMap((each) => (each.ok ? [] : [findingOf(each.item.name, each.error)]))
+  // What it cannot see of a host that we go on without is known.
+  const ofBalancer = ofMachines.filter(({ host }) => !fleet.skipped.includes(host))
+  const isBalancerWell = ofBalancer.every(({ weight }) => weight !== 'error')
+  const asked = isBalancerWell ? views : []
+  const apart = (await Promise.all(asked.map((view) => reachFindings(fleet, view)))).flat()
+  const ofHosts = views.flatMap((view) => judge(view, fleet.health !== null))
+  const all = [...findings, ...unseen, ...ofBalancer, ...ofHosts, ...apart]
+  reportFindings(all, fleet.report)
+  refuseErrors(all)
+  return { views, view: await fleet.balancer.observe() }
+}
+
+/** A host that is well for itself and not for the balancer could never be put back. */
+async function reachFindings({ balancer }: Fleet, { machine, healthy }: HostView): Promise<readonly Finding[]> {
+  if (!healthy) return []
+  const reaching = balancer.reaches(machine.name, { timeoutMs: reachTimeoutMs }).then(() => [])
+  return orFinding(machine.name, reaching)
+}
+
+async function orFinding(host: string, work: Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof UserError) return [findingOf(host, error)]
+    throw error
+  }
+}
+
+function findingOf(host: string, { message, hint }: UserError): Finding {
+  return { weight: 'error', host, text: message, ...(hint === undefined ? {} : { hint }) }
+}
+
+export function reportFindings(findings: readonly Finding[], report: (report: Report) => void): void {
+  for (const finding of findings) report({ type: 'finding', ...finding })
+}
+
+function refuseErrors(findings: readonly Finding[]): void {
+  const errors = findings.filter(({ weight }) => weight === 'error')
+  if (errors.length === 0) return
+  throw new UserError(
+    'preflight',
+    `${errors.length === 1 ? 'One thing stands' : `${errors.length} things stand`} in the way of a deploy. Nothing was changed.`,
+  )
+}
+
+function judge(
+  { machine, inspection, processes, fault, healthy, answer, runs }: HostView,
+  isHealthChecked: boolean,
+): readonly Finding[] {
+  const host = machine.name
+  const findings: Finding[] = []
+  if (inspection.current.kind === 'folder') {
+    findings.push({
+      weight: 'error',
+      host,
+      text: `${machine.layout.current} is a folder, not a link to a release`,
+      hint: 'Move it away; a release is activated by changing that link.',
+    })
+  }
+  for (const file of inspection.unreadable)
+    findings.push({
+      weight: 'warning',
+      host,
+      text: `${machine.layout.zdr}/${file} could not be read, and is passed over`,
+    })
+  if (fault !== null)
+    findings.push({ weight: 'error', host, text: fault, hint: 'Without its answer no release can be verified.' })
+  if (runs === foreignRelease)
+    findings.push({
+      weight: 'warning',
+      host,
+      text: 'runs something that zdr-deploy did not deploy: if the first release fails here, there is nothing to go back to, and this host stays out of rotation',
+    })
+  if (!healthy && processes.length > 0 && isHealthChecked)
+    findings.push({
+      weight: 'warning',
+      host,
+      text: `is not healthy now (${answer?.detail ?? 'no answer'}): it goes first`,
+    })
+  return findings
+}
+
+/** One host alone, or no balancer: the reload itself must be the graceful one. Rejects with UserError `preflight` where it cannot be. */
+export function refuseDowntime(fleet: Fleet, { views, view }: Look, goal: Manifest): void {
+  if (hasRotation(fleet, view)) return
+  const serving = views.filter(({ healthy, processes }) => healthy && processes.length > 0)
+  const reasons = serving.flatMap((view) => downtimeReason(fleet, view, goal))
+  if (reasons.length === 0) return
+  throw new UserError(
+    'preflight',
+    `No other host would answer while the app is restarted. Nothing was changed.\n${reasons.join('\n')}`,
+    {
+      hint: 'Put a balancer in front of several hosts, or accept the gap with --allow-downtime.',
+    },
+  )
+}
+
+function downtimeReason(fleet: Fleet, { machine, processes, runs }: HostView, goal: Manifest): readonly string[] {
+  if (runs === goal.id) return []
+  const forked = processes.find(({ mode }) => mode !== 'cluster')
+  if (forked !== undefined)
+    return [
+      `${machine.name}: a reload of ${forked.name} is a restart: it does not run in cluster mode (\`exec_mode: 'cluster'\`)`,
+    ]
+  const activation = activationOf(machine, goal)
+  if (!fleet.processesOf(goal.manager, machine).isPinned(processes, activation)) return []
+  return [
+    `${machine.name}: pm2 holds the app to the folder of its first start, so a reload would go on with the old release: set \`cwd: '${machine.layout.current}'\``,
+  ]
+}

@@ -1,0 +1,67 @@
+/** What each host remembers of its releases, as a rollout goes on. */
+import { UserError } from '../errors.ts'
+import type { Manifest } from '../hosts/history.ts'
+import type { ReleaseId } from '../rollout/model.ts'
+import { describe } from './describe.ts'
+import { foreignRelease, type Machine } from './fleet.ts'
+import type { Performing } from './performing.ts'
+
+export async function note({ lock, manifests }: Performing, machine: Machine, manifest: Manifest): Promise<void> {
+  const { depot } = await lock.guarded(machine)
+  await depot.note(manifest)
+  manifests.get(machine.name)?.set(manifest.id, manifest)
+}
+
+export function manifestFor({ manifests }: Performing, { name }: Machine, release: ReleaseId): Manifest {
+  const manifest = manifests.get(name)?.get(release)
+  if (manifest !== undefined) return manifest
+  throw new UserError(
+    'no-release',
+    release === foreignRelease
+      ? 'what ran there before was not deployed by zdr-deploy, and cannot be started again'
+      : `${name} has no release ${release} to go to`,
+  )
+}
+
+export interface Tried {
+  readonly machine: Machine
+  readonly release: ReleaseId
+}
+
+/** Where it fails, that is noted of the release. */
+export async function orNoted<Value>(
+  performing: Performing,
+  { machine, release }: Tried,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await work()
+  } catch (error) {
+    await noteFailure(performing, machine, { release, error })
+    throw error
+  }
+}
+
+/**
+ * So that it is not used again. A release that every host ran once did not become bad: something else is wrong. Why it
+ * failed is worth more to whoever waits than that it could not be noted as well.
+ */
+async function noteFailure(
+  performing: Performing,
+  machine: Machine,
+  { release, error }: { readonly release: ReleaseId; readonly error: unknown },
+): Promise<void> {
+  const manifest = manifestFor(performing, machine, release)
+  if (performing.proven.has(release) || isOfTheLine(error)) return
+  try {
+    await note(performing, machine, { ...manifest, state: 'failed', reason: describe(error).reason })
+  } catch (failure) {
+    const text = `that it failed could not be noted: ${describe(failure).reason}`
+    performing.fleet.report({ type: 'note', level: 'warning', host: machine.name, text })
+  }
+}
+
+/** A connection that was lost, or a lock, says nothing of the release. */
+function isOfTheLine(error: unknown): boolean {
+  return error instanceof UserError && (error.code === 'host-unreachable' || error.code === 'locked')
+}

@@ -1,0 +1,70 @@
+import { UserError } from '../errors.ts'
+import type { Manifest } from '../hosts/history.ts'
+import { everywhere } from './everywhere.ts'
+import type { Fleet } from './fleet.ts'
+import type { HostView } from './inspect.ts'
+import type { FleetLock } from './lock.ts'
+import { isPrepared, type Preparation, prepareHost } from './prepare.ts'
+
+export interface Preparing {
+  readonly fleet: Fleet
+  readonly lock: FleetLock
+  readonly views: readonly HostView[]
+  readonly preparation: Omit<Preparation, 'onLine'>
+}
+
+/** On every host at once, beside the running app. Rejects where one of them fails: then no host is rolled. */
+export async function prepareFleet(preparing: Preparing): Promise<void> {
+  const { fleet, views, preparation } = preparing
+  fleet.report({ type: 'phase', phase: 'prepare' })
+  const due = views.filter((view) => !isPrepared(view, preparation.manifest.id))
+  const settled = await everywhere(due, (view) => prepareOne(preparing, view))
+  const failed = settled.flatMap((each) => (each.ok ? [] : [each]))
+  const [first] = failed
+  if (first === undefined) return
+  if (first.error.code === 'locked') throw first.error
+  const names = failed.map(({ item }) => item.machine.name).join(', ')
+  throw new UserError(
+    'host-command',
+    `The release could not be prepared on ${names}. No host was taken out, and no process was touched by us.`,
+    {
+      ...(first.error.hint === undefined ? {} : { hint: first.error.hint }),
+      cause: first.error,
+    },
+  )
+}
+
+async function prepareOne({ fleet, lock, preparation }: Preparing, view: HostView): Promise<void> {
+  const { name } = view.machine
+  const onLine = (line: string): void => fleet.report({ type: 'output', host: name, line })
+  await reportStep(fleet, { host: name, step: 'prepare', manifest: preparation.manifest }, async () =>
+    prepareHost(view, await lock.guarded(view.machine), { ...preparation, onLine }),
+  )
+}
+
+interface Told {
+  readonly host: string
+  readonly step: 'prepare' | 'migrate'
+  readonly manifest: Manifest
+}
+
+/** Says when a step beside the rollout begins and how it ends. */
+export async function reportStep(
+  { report, clock }: Fleet,
+  { host, step, manifest }: Told,
+  work: () => Promise<void>,
+): Promise<void> {
+  const common = { type: 'step', hosts: [host], step, release: manifest.id, back: false } as const
+  const startedMs = clock.now()
+  const tookMs = (): number => clock.now() - startedMs
+  report({ ...common, state: 'started' })
+  try {
+    await work()
+    report({ ...common, state: 'done', tookMs: tookMs() })
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const log = error.output === undefined ? {} : { log: error.output }
+    report({ ...common, state: 'failed', tookMs: tookMs(), reason: error.message, ...log })
+    throw error
+  }
+}

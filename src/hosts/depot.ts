@@ -1,0 +1,111 @@
+/**
+ * The port to what zdr-deploy keeps on a host: the mirror, the releases and their manifests, the link to the one that
+ * is activated, the history, the lock, and what is asked and answered while a deploy is paused. Adapter: `shell-depot.ts`.
+ *
+ * Every call rejects with UserError `host-unreachable` where the connection cannot be had, or was lost meanwhile (then
+ * it may have had its effect, or not), and may be repeated. What changes something rejects with `locked` on a guarded
+ * depot that has lost the lock.
+ */
+import type { HistoryEntry, Manifest, MigrationEntry } from './history.ts'
+import type { Host } from './host.ts'
+import type { Inspection } from './inspection.ts'
+import type { LockOwner } from './lock.ts'
+
+export type OnLine = (line: string, stream: 'stdout' | 'stderr') => void
+
+export interface Source {
+  readonly repo: string
+  /** null: the whole history. */
+  readonly depth: number | null
+}
+
+export interface Commands {
+  /** Where they start: a release, the link to it, or null for the login folder. Absolute. */
+  readonly directory: string | null
+  readonly commands: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface Running {
+  /** What could not be done, for people, where it ends badly: `pre-deploy failed`. */
+  readonly what: string
+  readonly timeoutMs: number
+  readonly onLine?: OnLine
+}
+
+export interface HeldLock {
+  /** Says that we live. Without it for a minute, the host gives the lock up. */
+  beat(): void
+  /** Resolves, and never rejects, when it is held no more: let go, or the connection was lost. */
+  readonly ended: Promise<void>
+  /** Gives it up for good. May be called twice. */
+  letGo(): Promise<void>
+}
+
+/** A deploy that waits for a yes. */
+export interface Pause {
+  readonly token: string
+  /** The hosts that have the new release. */
+  readonly after: readonly string[]
+  /** ISO 8601, UTC, by the deployer's clock. */
+  readonly since: string
+  readonly until: string
+}
+
+export interface Answer {
+  /** Of the deploy that it is meant for. */
+  readonly token: string
+  readonly answer: 'resume' | 'abort'
+  readonly by: string
+}
+
+export interface Depot {
+  /** All that stands on the host. Changes nothing. Rejects with `host-command` where it cannot be told in full. */
+  inspect(): Promise<Inspection>
+
+  /**
+   * Takes the environment's lock on this host. Rejects with `locked` where another deploy has it (its owner as the
+   * error's `cause`), or, with `isAgain` (it was ours a moment ago), where another had it since.
+   */
+  lock(owner: LockOwner, options: { readonly isAgain: boolean }): Promise<HeldLock>
+  /** Who holds the lock; null: nobody. Read only. */
+  lockOwner(): Promise<LockOwner | null>
+  /** Rejects with `locked` where the lock is not of this token any more. Read only. */
+  assertOurs(token: string): Promise<void>
+  /**
+   * The host and its depot for a step that changes something: each script first checks, on the host, that the lock is
+   * of this token, and acts while no earlier step is still running there.
+   */
+  guarded(token: string): { readonly host: Host; readonly depot: Depot }
+
+  /** Makes the folders. */
+  setUp(): Promise<void>
+  /** Brings the mirror up to date. Rejects with `git`. Touches only the mirror. */
+  fetch(source: Source): Promise<void>
+  /** The full SHA of a ref, from the mirror. Rejects with `git` where there is none, or more than one. */
+  resolve(ref: string): Promise<string>
+  /** Whether the mirror has that commit. Asks no network. */
+  hasCommit(sha: string): Promise<boolean>
+  /** Lays the manifest's commit out as a release. One that is there is left alone; half of one is made anew. Rejects with `git` or `host-command`. */
+  layOut(manifest: Pick<Manifest, 'id' | 'sha'>): Promise<void>
+  /** Runs the user's commands, one after another in one shell, until one fails. Rejects with `host-command`, with its last lines. */
+  run(commands: Commands, running: Running): Promise<void>
+  /** Writes or replaces a manifest as a whole. */
+  note(manifest: Manifest): Promise<void>
+  /** Points `current` at a release, atomically. Rejects with `host-command` where there is no such release. */
+  activate(release: string): Promise<void>
+  /** Appends to the history; repeated, it adds nothing. */
+  remember(entry: HistoryEntry): Promise<void>
+  /** Appends to what is known of migrations; repeated, it adds nothing. */
+  noteMigration(entry: MigrationEntry): Promise<void>
+  /** Removes the releases that are not kept, and what a killed run left half laid out; never the one that `current` points at. */
+  prune(keepIds: readonly string[]): Promise<void>
+
+  /** Says that a deploy waits for a yes; null: it does not any more, and its answer goes. */
+  pause(pause: Pause | null): Promise<void>
+  paused(): Promise<Pause | null>
+  /** For the deploy that waits; needs no lock. */
+  answer(answer: Answer): Promise<void>
+  /** The answer to the deploy of this token; null: none yet. */
+  answered(token: string): Promise<Answer | null>
+}

@@ -1,0 +1,106 @@
+/** Hosts as folders of this machine, and a real repository: `plan` goes as far as a deploy does before its first change. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Invocation } from '../../src/commands/arguments.ts'
+import { plan } from '../../src/commands/plan.ts'
+import type { EnvironmentConfig, RolloutConfig } from '../../src/config/types.ts'
+import type { MigrationEntry } from '../../src/hosts/history.ts'
+import type { Report } from '../../src/rollout/report.ts'
+import { manifest } from '../engine/fakes.ts'
+import { ground, layOut, repository, v1 } from '../engine/ground.ts'
+import { context, environment } from './environment.ts'
+
+type Plan = Extract<Invocation, { verb: 'plan' }>
+
+const deploy: Plan = {
+  verb: 'plan',
+  environment: 'production',
+  configFile: null,
+  goal: { kind: 'ref', ref: null },
+  allowDowntime: true,
+  skip: [],
+  allowSkipped: false,
+  pauseAfter: null,
+  migrate: null,
+}
+const back: Plan = { ...deploy, goal: { kind: 'release', release: v1 } }
+
+interface Given {
+  readonly wish?: Partial<Plan>
+  readonly rollout?: Partial<RolloutConfig>
+  readonly migrations?: readonly MigrationEntry[]
+}
+
+async function planned({ wish = {}, rollout = {}, migrations = [] }: Given) {
+  const on = ground(['a', 'b'])
+  const { repo, sha } = repository()
+  for (const machine of on.fleet.machines) {
+    layOut(machine, manifest(v1, { verifiedAt: '2026-11-01T00:00:00.000Z', at: '2026-11-01T00:00:00.000Z' }))
+    mkdirSync(dirname(machine.layout.migrations), { recursive: true })
+    writeFileSync(machine.layout.migrations, migrations.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
+  }
+  const batches = ['a', 'b'].map((host) => ({ hosts: [host], pause: false }))
+  const config: EnvironmentConfig = {
+    ...environment({ repo, ref: 'main', migrate: 'npm run migrate' }),
+    rollout: { ...environment().rollout, batches, ...rollout },
+  }
+  const given = context()
+  const open = { fleet: { ...on.fleet, report: given.report }, findings: [] }
+  const ending = plan({ ...deploy, ...wish }, { config, context: given, open })
+  return { ending, sha, reports: given.reports }
+}
+
+function notes(reports: readonly Report[]): readonly string[] {
+  return reports.flatMap((report) => (report.type === 'note' ? [report.text] : []))
+}
+
+const entry: MigrationEntry = {
+  at: '2026-11-20T10:00:00.000Z',
+  run: 'one',
+  sha: '9'.repeat(40),
+  command: 'npm run migrate',
+  state: 'started',
+  by: 'ada@laptop',
+}
+
+describe('plan', () => {
+  test('says how long a pause waits, and what no answer means, where there is a pause', async () => {
+    const { ending, reports } = await planned({ wish: { pauseAfter: 'canary' } })
+    expect(await ending).toBe(0)
+    expect(notes(reports)).toEqual(['a pause waits 1 h for a yes; no answer is a no, and a no is a failure'])
+    const without = await planned({})
+    await without.ending
+    expect(notes(without.reports)).toEqual([])
+  })
+
+  test('says that hosts stay updated where `on-failure` is `stop`', async () => {
+    const { ending, reports } = await planned({ rollout: { onFailure: 'stop' } })
+    expect(await ending).toBe(0)
+    expect(notes(reports)).toEqual(['on-failure is `stop`: a host that fails goes back, those updated before it stay'])
+  })
+
+  test('ends as the deploy would where a migration was cut off, in the same words', async () => {
+    const { ending, reports } = await planned({ migrations: [entry] })
+    await expect(ending).rejects.toMatchObject({
+      code: 'preflight',
+      message: expect.stringContaining('was begun by ada@laptop'),
+      hint: expect.stringContaining('--migrate again'),
+    })
+    expect(reports).toContainEqual(expect.objectContaining({ type: 'plan' }))
+  })
+
+  test.each(['again', 'done'] as const)('goes on where `--migrate %s` is said of it', async (migrate) => {
+    const { ending, reports } = await planned({ migrations: [entry], wish: { migrate } })
+    expect(await ending).toBe(0)
+    const shown = reports.flatMap((report) => (report.type === 'plan' ? [report.migrate] : []))
+    // It was cut off in another commit: that of this one is due, whatever becomes of the other.
+    expect(shown).toEqual([expect.stringMatching(/^npm run migrate, once, on a/)])
+  })
+
+  test('for a way back says which migrations are not undone', async () => {
+    const { ending, reports } = await planned({ wish: back, migrations: [entry, { ...entry, state: 'done' }] })
+    expect(await ending).toBe(0)
+    expect(notes(reports)).toEqual([expect.stringMatching(/`npm run migrate` of 9999999, .* is not undone/)])
+  })
+})

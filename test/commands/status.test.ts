@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { lockText, statusOf } from '../../src/commands/status.ts'
+import { UserError } from '../../src/errors.ts'
+import type { Depot } from '../../src/hosts/depot.ts'
+import { machine, view } from '../engine/fakes.ts'
+
+const since = '2026-11-21T03:15:00.000Z'
+const ada = { token: 'of ada', by: 'ada@laptop', pid: 7, since, command: 'deploy production main' }
+const pause = { token: ada.token, after: ['a', 'b'], since, until: '2026-11-21T04:15:00.000Z' }
+
+function said(...depots: readonly Partial<Depot>[]) {
+  const nothing: Partial<Depot> = { lockOwner: async () => null, paused: async () => null }
+  const machines = depots.map((depot, index) => machine(`web-${index}`, undefined, { ...nothing, ...depot }))
+  return lockText({ environment: 'production', machines })
+}
+
+const locked: Partial<Depot> = { lockOwner: async () => ada }
+const denied: Partial<Depot> = {
+  lockOwner: () => Promise.reject(new UserError('host-command', 'web-0: the lock could not be read')),
+}
+
+describe('status says who deploys now', () => {
+  const owner = 'ada@laptop (pid 7) since 2026-11-21T03:15:00.000Z: deploy production main'
+
+  test('nobody, or whom the lock names', async () => {
+    expect(await said({}, {})).toBe(null)
+    expect(await said({}, locked)).toBe(owner)
+  })
+
+  test('and that it is paused, after which hosts, until when, and how to answer', async () => {
+    expect(await said(locked, { ...locked, paused: async () => pause })).toBe(
+      `${owner}; it is paused after a, b, and waits for a yes until 2026-11-21T04:15:00.000Z: ` +
+        '`zdr-deploy production resume` or `zdr-deploy production abort`',
+    )
+  })
+
+  test('but not that a deploy is paused which was killed', async () => {
+    expect(await said({ paused: async () => pause })).toBe(null)
+    expect(await said({ ...locked, paused: async () => ({ ...pause, token: 'of another' }) })).toBe(owner)
+  })
+
+  test('what could not be read is not taken for nobody', async () => {
+    expect(await said(denied, locked)).toBe(owner)
+    expect(await said(denied, {})).toBe(
+      'it is not known whether a deploy is under way: web-0: the lock could not be read',
+    )
+  })
+})
+
+test('a host that a deploy left out is told to come back by the next one', () => {
+  const out = { out: ['a'], mixed: [], byHand: [] }
+  expect(statusOf(view({ host: 'a' }), out).attention).toContain(
+    'left out of rotation by a deploy: the next one brings it up to date, and puts it back',
+  )
+  expect(statusOf(view({ host: 'a' }), { ...out, byHand: ['a'] }).rotation).toBe('out by hand')
+})

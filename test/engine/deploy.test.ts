@@ -1,0 +1,207 @@
+/** A deploy from its first look to its exit code. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { UserError } from '../../src/errors.ts'
+import { deployment, histories, isStep, notes } from './deployment.ts'
+import { ours, shaOf, times } from './fakes.ts'
+import { v1 } from './ground.ts'
+
+const never = new Promise<never>(() => undefined)
+
+describe('a deploy', () => {
+  test('brings the commit to every host, writes that down, and ends with 0', async () => {
+    const on = deployment(['a', 'b'])
+    const { code, finished } = await on.run()
+    expect(code).toBe(0)
+    expect(finished).toMatchObject({
+      command: 'deploy',
+      outcome: { kind: 'deployed' },
+      exitCode: 0,
+      fromSha: shaOf('1'),
+      toSha: on.sha,
+    })
+    expect(on.active()).toEqual([on.goal, on.goal])
+    expect(on.balancer.published).toEqual([['a'], [], ['b'], []])
+    const both = [`deploy ${v1}`, `deploy ${on.goal}`]
+    expect(await histories(on)).toEqual([both, both])
+  })
+
+  test('done again changes nothing, prepares nothing, and ends with 0 as well', async () => {
+    const on = deployment(['a', 'b'])
+    await on.run()
+    const { code, finished, reports } = await on.run()
+    expect([code, finished?.outcome.kind]).toEqual([0, 'unchanged'])
+    expect(reports.filter(({ type }) => type === 'step')).toEqual([])
+    expect(await histories(on)).toEqual(Array(2).fill([`deploy ${v1}`, `deploy ${on.goal}`]))
+  })
+
+  test('that fails goes back by itself, writes no history, and ends with 3', async () => {
+    const on = deployment(['a', 'b'])
+    on.apps.bad.add(`b/${on.goal}`)
+    const { code, finished } = await on.run()
+    expect([code, finished?.outcome.kind]).toEqual([3, 'rolled back'])
+    expect(on.active()).toEqual([v1, v1])
+    expect(await histories(on)).toEqual([[`deploy ${v1}`], [`deploy ${v1}`]])
+  })
+
+  test('whose soak shows a bad release goes back, and is built anew the next time, with one new id for all', async () => {
+    const on = deployment(['a', 'b'], { times: { ...times, soakMs: 30_000 } })
+    const { code } = await on.run({
+      meanwhile: (report) => {
+        if (isStep(report, 'soak', 'a')) on.apps.bad.add(on.goal)
+      },
+    })
+    expect(code).toBe(3)
+    expect(on.active()).toEqual([v1, v1])
+    expect(on.apps.of('b').reloads).toBe(0)
+    const again = await on.run()
+    expect(again.code).toBe(0)
+    expect(on.active()[0]).not.toBe(on.goal)
+    expect(on.active()[1]).toBe(on.active()[0])
+  })
+
+  test('waits for a yes after a batch that pauses: yes goes on, no takes it back', async () => {
+    const on = deployment(['a', 'b'])
+    const batches = on.policy.batches.map((batch, index) => ({ ...batch, pause: index === 0 }))
+    const paused = { policy: { ...on.policy, batches } }
+    const no = await on.run({ order: paused, company: { askPerson: async () => 'abort' } })
+    expect([no.code, no.finished?.outcome.failure]).toEqual([3, 'aborted by the terminal'])
+    expect(on.active()).toEqual([v1, v1])
+    const yes = await on.run({ order: paused, company: { askPerson: async () => 'resume' } })
+    expect(yes.code).toBe(0)
+    expect(on.active()).toEqual([on.goal, on.goal])
+  })
+
+  test('interrupted while it waits for a yes, ends as it is, and its question is gone from every host', async () => {
+    const on = deployment(['a', 'b'])
+    const batches = on.policy.batches.map((batch) => ({ ...batch, pause: true }))
+    const { code } = await on.run({
+      order: { policy: { ...on.policy, batches } },
+      meanwhile: (report, interrupt) => {
+        if (report.type === 'paused') interrupt()
+      },
+    })
+    expect(code).toBe(130)
+    expect(on.active()).toEqual([on.goal, v1])
+    expect(on.fleet.machines.map(({ layout }) => existsSync(layout.pause))).toEqual([false, false])
+  })
+})
+
+test('a release that failed on the last host is built anew for the first as well, where it was verified', async () => {
+  const on = deployment(['a', 'b'])
+  on.apps.bad.add(`b/${on.goal}`)
+  await on.run()
+  expect((await on.run()).code).toBe(0)
+  const [one, other] = on.active()
+  expect(one).toBe(other)
+  expect(one).not.toBe(on.goal)
+})
+
+test('where a failure stops the rollout, the host that has the release keeps it as verified', async () => {
+  const on = deployment(['a', 'b'])
+  on.apps.bad.add(`b/${on.goal}`)
+  const { code } = await on.run({ order: { policy: { ...on.policy, onFailure: 'stop' } } })
+  expect(code).toBe(4)
+  expect((await on.look()).map(({ runs }) => runs)).toEqual([on.goal, v1])
+})
+
+describe('before anything is changed', () => {
+  test('a rollout that could not come to its end is refused', async () => {
+    const on = deployment(['a', 'b'])
+    on.apps.bad.add(`b/${v1}`)
+    const running = on.run({ order: { policy: { ...on.policy, minServing: 2 } } })
+    await expect(running).rejects.toMatchObject({
+      code: 'preflight',
+      message: expect.stringContaining('come to its end'),
+    })
+    expect(on.active()).toEqual([v1, v1])
+    expect(existsSync(join(on.fleet.machines[0]?.layout.releases ?? '', on.goal))).toBe(false)
+  })
+
+  test('everything that was found while connecting stops it', async () => {
+    const on = deployment(['a', 'b'])
+    const running = on.run({ company: { findings: [{ weight: 'error', host: 'c', text: 'no route' }] } })
+    await expect(running).rejects.toMatchObject({ code: 'preflight' })
+    expect(on.fleet.reports).toContainEqual({ type: 'finding', weight: 'error', host: 'c', text: 'no route' })
+  })
+
+  test('a ref that does not exist ends it', async () => {
+    const on = deployment(['a', 'b'])
+    await expect(on.run({ order: { wish: { kind: 'ref', ref: 'mian' } } })).rejects.toMatchObject({ code: 'git' })
+  })
+
+  test('a host that cannot build ends it, and no host is taken out', async () => {
+    const on = deployment(['a', 'b'])
+    const { recipe } = on
+    const running = on.run({ order: { recipe: { ...recipe, prepare: ['echo no space >&2; false'] } } })
+    await expect(running).rejects.toThrow('could not be prepared on a, b')
+    expect(on.balancer.published).toEqual([])
+    expect(on.fleet.reports).toContainEqual(
+      expect.objectContaining({ type: 'step', step: 'prepare', state: 'failed', log: 'no space' }),
+    )
+  })
+
+  test('an interruption ends it at once, whatever a build still does', async () => {
+    const on = deployment(['a', 'b'])
+    let interrupted = (): void => undefined
+    const running = on.run({
+      company: {
+        beforePrepare: () => {
+          interrupted()
+          return never
+        },
+      },
+      meanwhile: (_, interrupt) => {
+        interrupted = interrupt
+      },
+    })
+    await expect(running).rejects.toMatchObject({ code: 'interrupted' })
+    expect(on.active()).toEqual([v1, v1])
+  })
+
+  test('an interruption in the middle of a build ends it, and no host is taken out', async () => {
+    const on = deployment(['a', 'b'])
+    let interrupted = (): void => undefined
+    let building = 0
+    const build = (): Promise<never> => {
+      building += 1
+      if (building === 2) interrupted()
+      return never
+    }
+    const running = on.run({
+      through: (machine) => ({ ...machine, depot: { ...machine.depot, run: build } }),
+      meanwhile: (_, interrupt) => {
+        interrupted = interrupt
+      },
+    })
+    await expect(running).rejects.toMatchObject({ code: 'interrupted' })
+    expect(on.balancer.published).toEqual([])
+  })
+})
+
+test('a deploy that lost its lock while it was built changes nothing', async () => {
+  const on = deployment(['a', 'b'])
+  const lost = new UserError('locked', 'a is being deployed to by bob@ci')
+  let isLost = false
+  const guarded: typeof ours.guarded = async (machine) => {
+    if (isLost) throw lost
+    return machine
+  }
+  const beforePrepare = async (): Promise<void> => {
+    isLost = true
+  }
+  await expect(on.run({ lock: { ...ours, guarded }, company: { beforePrepare } })).rejects.toThrow(
+    'is being deployed to by',
+  )
+  expect(on.active()).toEqual([v1, v1])
+})
+
+test('what a release is made of is noted with it: commands, environment, ref', async () => {
+  const on = deployment(['a', 'b'])
+  await on.run({ order: { recipe: { ...on.recipe, env: { A: '1' } } } })
+  const [machine] = on.fleet.machines
+  const noted: unknown = JSON.parse(readFileSync(join(machine?.layout.manifests ?? '', `${on.goal}.json`), 'utf8'))
+  expect(noted).toMatchObject({ sha: on.sha, ref: 'main', env: { A: '1' }, state: 'verified' })
+  expect(notes(on.fleet.reports)).toEqual([])
+})

@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { findGoal, presentSha } from '../../src/engine/goal.ts'
+import type { HostView } from '../../src/engine/inspect.ts'
+import { entry, manifest, view } from './fakes.ts'
+import { folder, localMachine, repository } from './ground.ts'
+
+const [v1, v2] = ['20261101000000-1111111', '20261102000000-2222222']
+const nowMs = Date.UTC(2026, 10, 21, 3, 15)
+
+const { prepare, activate, environment, manager } = manifest(v1)
+const recipe = { prepare, activate, environment, manager, env: { A: '1' } }
+
+const refuse = () => Promise.reject(new Error('going back needs no host'))
+const goBack = (views: readonly HostView[], release: string | null) =>
+  findGoal(
+    { kind: 'release', release },
+    { recipe, source: { repo: 'nowhere', depth: null }, views, nowMs, writable: refuse },
+  )
+
+describe('going back', () => {
+  const on = (host: string) => view({ host, runs: v2, releases: [v1, v2], history: [entry(v1), entry(v2)] })
+
+  test('means the release before, by the commands that it was activated with; it needs no git', async () => {
+    const goal = await goBack([on('a'), on('b')], null)
+    expect(goal).toEqual({ kind: 'rollback', manifest: manifest(v1) })
+  })
+
+  test('may name a release by its id, the beginning of it, or its commit', async () => {
+    const byName = async (name: string) => (await goBack([on('a')], name)).manifest.id
+    expect([await byName(v1), await byName('20261101'), await byName('1111')]).toEqual([v1, v1, v1])
+  })
+
+  test.each([
+    [
+      'nothing was deployed before',
+      [view({ runs: v1, releases: [v1], history: [entry(v1)] })],
+      null,
+      'no release to go back to',
+    ],
+    ['nobody knows the release', [on('a')], '20270101', 'There is no release 20270101'],
+    ['the name fits several', [on('a')], '202611', `could be each of ${v1}, ${v2}`],
+    ['a host lacks it', [on('a'), view({ host: 'b', runs: v2, releases: [v2] })], null, `${v1} is not on b`],
+    [
+      'only its folder is known',
+      [view({ runs: v2, releases: [v1, v2], manifests: [], history: [entry(v1), entry(v2)] })],
+      null,
+      'Nothing is known',
+    ],
+  ])('is refused where %s', async (_, views, name, said) => {
+    await expect(goBack(views, name)).rejects.toMatchObject({
+      code: 'no-release',
+      message: expect.stringContaining(said),
+    })
+  })
+})
+
+describe('a ref', () => {
+  function origin() {
+    const { repo, sha } = repository()
+    return { repo, sha, machine: localMachine('a', join(folder(), 'a')) }
+  }
+  const deploy = ({ machine, repo }: ReturnType<typeof origin>, seen: HostView) =>
+    findGoal(
+      { kind: 'ref', ref: 'origin/main' },
+      { recipe, source: { repo, depth: null }, views: [{ ...seen, machine }], nowMs, writable: async (each) => each },
+    )
+
+  test('becomes a new release of its commit, with the commands of the configuration', async () => {
+    const at = origin()
+    const goal = await deploy(at, view())
+    expect(goal).toEqual({
+      kind: 'deploy',
+      manifest: {
+        ...manifest(`20261121031500-${at.sha.slice(0, 7)}`),
+        sha: at.sha,
+        ref: 'origin/main',
+        state: 'prepared',
+        at: '2026-11-21T03:15:00.000Z',
+        env: { A: '1' },
+      },
+    })
+  })
+
+  test('is the release that is there already; another one where that failed, or where its second is taken', async () => {
+    const at = origin()
+    const id = `20261121031500-${at.sha.slice(0, 7)}`
+    const there = manifest(id, { sha: at.sha, env: { A: '1' } })
+    expect((await deploy(at, view({ manifests: [there] }))).manifest.id).toBe(id)
+    const next = await deploy(at, view({ manifests: [{ ...there, state: 'failed' }] }))
+    expect(next.manifest.id).toBe(`20261121031501-${at.sha.slice(0, 7)}`)
+  })
+})
+
+test('the commit that the fleet runs is known only where it runs one', () => {
+  const on = (id: string) => view({ runs: id, releases: [v1, v2] })
+  expect(presentSha([on(v1), on(v1)])).toBe('1'.repeat(40))
+  expect(presentSha([on(v1), on(v2)])).toBe(null)
+  expect(presentSha([on(v1), view()])).toBe(null)
+})

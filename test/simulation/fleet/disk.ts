@@ -1,0 +1,47 @@
+/** What stands on an imagined disk. */
+import { UserError } from '../../../src/errors.ts'
+import type { Inspection } from '../../../src/hosts/inspection.ts'
+import type { ReleaseId } from '../../../src/rollout/model.ts'
+import type { Work } from './errand.ts'
+import { type Box, type Disk, happen, type World } from './world.ts'
+
+const freeBytes = 10 ** 10
+
+export function inspectionOf({ isSetUp, current, releases, manifests, history, migrations }: Disk): Inspection {
+  return {
+    current,
+    releases: [...releases.keys()].toSorted(),
+    manifests: [...manifests.values()],
+    history: [...history],
+    migrations: [...migrations],
+    unreadable: [],
+    freeBytes: isSetUp ? freeBytes : null,
+  }
+}
+
+/** Removes what is not kept. Half: only the first. */
+export function remove(
+  world: World,
+  box: Box,
+  { keepIds, isHalf, who }: Work & { readonly keepIds: readonly ReleaseId[] },
+): void {
+  const { disk, name: host } = box
+  const isKept = (id: ReleaseId): boolean =>
+    keepIds.includes(id) || (disk.current.kind === 'release' && disk.current.id === id)
+  const removable = [...disk.releases.keys()].filter((id) => !isKept(id))
+  for (const release of isHalf ? removable.slice(0, 1) : removable) {
+    disk.releases.delete(release)
+    happen(world, who, { type: 'pruned', host, release })
+  }
+  if (isHalf) return
+  for (const id of [...disk.manifests.keys()]) if (!isKept(id)) disk.manifests.delete(id)
+  disk.parts.clear()
+}
+
+export function same(one: object | undefined, other: object): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
+
+export function noRoom({ name }: Box): UserError {
+  return new UserError('host-command', `${name}: the folders are not there`)
+}
