@@ -5,6 +5,7 @@ import type { Host } from './host.ts'
 import { checkHostKey } from './host-key.ts'
 import { readPrivateKeys } from './keys.ts'
 import { hostKeyAlgorithms, readKnownHosts } from './known-hosts.ts'
+import { openSession } from './open-session.ts'
 import { type Attempt, type ConnectionFailure, explain, noSession } from './ssh-errors.ts'
 import { sshHost } from './ssh-host.ts'
 import { type Connection, unreachable } from './ssh-session.ts'
@@ -167,9 +168,12 @@ function connectionOver(
     name,
     lost,
     exec: (text) =>
-      new Promise<ClientChannel>((resolve, reject) => {
-        client.exec(text, (error, channel) => (error ? reject(error) : resolve(channel)))
-      }).catch((error: unknown) => {
+      openSession(
+        () =>
+          new Promise<ClientChannel>((resolve, reject) => {
+            client.exec(text, (error, channel) => (error ? reject(error) : resolve(channel)))
+          }),
+      ).catch((error: unknown) => {
         throw noSession(name, error)
       }),
     async forward({ name: to, address, port }) {

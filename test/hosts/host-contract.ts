@@ -109,6 +109,19 @@ export function hostContract(name: string, make: () => Promise<HostUnderTest>): 
       expect(results.map(({ stdout }) => stdout)).toEqual(results.map((_, index) => `${index}\n`))
     })
 
+    it('runs the next ones where many ended while we were busy', async () => {
+      let begun = 0
+      let busy: (() => void) | null = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
+      const onLine = (): void => {
+        begun += 1
+        if (begun < 8) return
+        busy?.()
+        busy = null
+      }
+      const results = await Promise.all(Array.from({ length: 20 }, () => run('echo here; sleep 0.3', { onLine })))
+      expect(results.map(({ code }) => code)).toEqual(Array(20).fill(0))
+    })
+
     it('holds a command, which hears what is written to it', async () => {
       const held = await made.host.hold('while read -r word; do echo "<$word>"; done; echo over; exit 3')
       held.write('a\nb\n')

@@ -1,10 +1,15 @@
 /** `npm test`: everything, with all its set-up, on a fresh clone. */
-import { setPriority } from 'node:os'
-import { build, checkTypesAndStyle, finish, installPackages, simulation, skip, tests, UNIT_TESTS } from './steps.mjs'
+import {
+  build,
+  checkTypesAndStyle,
+  finish,
+  installPackages,
+  simulationBeside,
+  skip,
+  tests,
+  UNIT_TESTS,
+} from './steps.mjs'
 import { missingFromSystem } from './system.mjs'
-
-/** As little as there is: for work that only fills the time in which others wait. */
-const LEAST_PRIORITY = 19
 
 installPackages()
 const missing = missingFromSystem({ install: true })
@@ -21,10 +26,4 @@ finish()
 async function onMachines(name, ...words) {
   if (missing.length === 0) await tests(name, ...words)
   else skip(name, `this machine has no ${missing.join(', ')}`)
-}
-
-/** Real daemons wait most of the time. What this process starts from now on takes only what they leave. */
-function simulationBeside() {
-  setPriority(LEAST_PRIORITY)
-  return simulation()
 }
