@@ -42,9 +42,10 @@ async function main(): Promise<void> {
   process.exit(code)
 }
 
-/** Whether a person can be asked, by the one command that may ask. In the background nobody can. */
+/** Whether a person can be asked, by the commands that may ask. In the background nobody can. */
 async function isAtTerminal(asked: Asked): Promise<boolean> {
-  if (!('invocation' in asked) || asked.invocation.verb !== 'deploy') return false
+  const verb = 'invocation' in asked ? asked.invocation.verb : null
+  if (verb !== 'deploy' && verb !== 'resume' && verb !== 'unlock') return false
   if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) return false
   return (await import('./commands/foreground.ts')).isInForeground()
 }
@@ -113,6 +114,8 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
     case 'resume':
     case 'abort':
       return (await import('./commands/answer.ts')).run(invocation, context)
+    case 'unlock':
+      return (await import('./commands/unlock.ts')).run(invocation, context)
     case 'plan':
       return (await import('./commands/plan.ts')).run(invocation, context)
     case 'deploy':

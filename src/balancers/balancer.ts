@@ -3,6 +3,8 @@
  * Hosts are named as in the configuration. Nothing here restarts or reloads anything.
  */
 import type { Host } from '../hosts/host.ts'
+import type { Limit } from '../hosts/limits.ts'
+import type { LockableMachine } from '../hosts/lockable.ts'
 
 /** A host, and the server (address and port) by which the balancer knows it. */
 export interface Member {
@@ -26,7 +28,7 @@ export interface Publication {
   readonly out: readonly string[]
   /** Those of them that are out by an operator's hand. Kept with the publication, so that the next deploy knows. */
   readonly byHand: readonly string[]
-  /** The token of the deploy, for the journal. */
+  /** The token of the deploy, which has the lock. */
   readonly by: string
 }
 
@@ -42,6 +44,8 @@ export interface Finding {
 export interface Balancer {
   /** The addresses of its machines, for output. Empty where there is no balancer. */
   readonly machines: readonly string[]
+  /** The lock of each of its machines: two deploys that share no host meet here. Empty where there is no balancer. */
+  readonly locks: readonly LockableMachine[]
   /**
    * True where `publish` could do it without rights that a deploy lacks: the pool is in the rendered configuration.
    * Never true for a set that leaves out every host (promise 4). Pure: from the configuration alone.
@@ -59,18 +63,21 @@ export interface Balancer {
   /**
    * Makes the out set so, atomically: "put a back and take b out" is one change. Done only when the balancer itself
    * says so. May be repeated, and repeats nothing that is so already. Rejects with UserError `balancer` where that could not be
-   * seen (it may have happened all the same), or where another hand changed the set since it was last observed.
+   * seen (it may have happened all the same), or where another hand changed the set since it was last observed; and
+   * with `locked` where the lock there is not of that deploy any more. Whoever takes or takes away that lock waits for
+   * a change under way, so none comes after it. A connection that drops for a moment is made anew.
    */
   publish(publication: Publication): Promise<void>
   /**
    * Resolves when no request that the balancer sent is still running on the host, and none can still be sent by an
    * earlier decision (it also waits out `proxy_next_upstream_timeout`). Rejects with UserError `drain` after
-   * `timeoutMs`, naming how many connections are left. `onWaiting` hears that number, about once a second.
+   * `timeoutMs`, naming how many connections are left. `onWaiting` hears that number, about once a second. A connection
+   * that drops for a moment is made anew.
    */
   drained(
     host: string,
     options: { readonly timeoutMs: number; readonly onWaiting?: (connections: number) => void },
   ): Promise<void>
   /** Resolves when every machine of the balancer has got a healthy answer from that host's server. Rejects with `balancer` after `timeoutMs`. */
-  reaches(host: string, options: { readonly timeoutMs: number }): Promise<void>
+  reaches(host: string, limit: Limit): Promise<void>
 }

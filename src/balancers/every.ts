@@ -6,6 +6,7 @@ import type { Balancer, BalancerView } from './balancer.ts'
 export function every(balancers: readonly Balancer[]): Balancer {
   return {
     machines: balancers.flatMap(({ machines }) => machines),
+    locks: balancers.flatMap(({ locks }) => locks),
     canPublish: (out) => balancers.every((balancer) => balancer.canPublish(out)),
     preflight: async () => (await all(balancers, (balancer) => balancer.preflight())).flat(),
     observe: async () => combine(await all(balancers, (balancer) => balancer.observe())),

@@ -1,4 +1,5 @@
 /** The shell text that reads and turns the switch. Builders only: they return text for a POSIX `sh`. */
+import { isOf, type LockPlace, openScript } from '../hosts/lock-scripts.ts'
 import { quote } from '../hosts/shell.ts'
 import { withSs } from './connection-scripts.ts'
 
@@ -9,9 +10,27 @@ const askMin = 4
 const askMax = 64
 /** Lines of the journal that are read: the last one tells, the others are there if it is torn. */
 const journalLines = 20
+/** Lines that the journal is cut down to, once it has so many. */
+const journalKept = 200
+const journalMax = 1_000
 
 /** Exit codes of `publishScript`. */
-export const publishExit = { folder: 20, busy: 21, otherHand: 22, unseen: 23, rename: 24 } as const
+export const publishExit = { folder: 20, busy: 21, otherHand: 22, unseen: 23, rename: 24, locked: 25 } as const
+
+/** Held while the switch is turned, and while its lock gets another owner. Beside the journal, which is replaced. */
+const turningPath = (folder: string): string => `${folder}/turning`
+const lockPath = (folder: string): string => `${folder}/lock`
+
+/** The lock of the balancer, beside the switch: a deploy may write there. */
+export function switchLock(folder: string): LockPlace {
+  return {
+    folders: [folder],
+    isMade: false,
+    lock: lockPath(folder),
+    fence: turningPath(folder),
+    heldBy: 'is the balancer of a deploy by',
+  }
+}
 
 /** Written by setup, beside the switch folder: root writes nothing into a folder that an ordinary user may write to. */
 export function livePath(folder: string): string {
@@ -80,6 +99,8 @@ export interface PublishWords {
   /** The switch file as it was last seen, and as it is to be named. */
   readonly from: string
   readonly to: string
+  /** The token of the deploy, whose the lock has to be. */
+  readonly by: string
   /** The journal's line, without the opening brace and the moment; null where it stands there already. */
   readonly line: string | null
   /** What nginx has to say then: `zdr_shop__out_… 0123456789abcdef`. */
@@ -88,27 +109,28 @@ export interface PublishWords {
 
 /**
  * Announces the change in the journal, on disk, and renames; then asks nginx until all its answers say so.
- * The lock on the journal keeps "look, announce, rename" of two deploys apart; a person's `mv` in between makes the
+ * The flock keeps "whose lock, look, announce, rename" of two deploys apart; a person's `mv` in between makes the
  * rename fail, since its source is gone. Announced and not renamed is recognised later: the line says `from`.
  */
-export function publishScript({ folder, statusPort, from, to, line, answer }: PublishWords): string {
+export function publishScript({ folder, statusPort, from, to, by, line, answer }: PublishWords): string {
   const announce =
     line === null
       ? ''
-      : `  [ -z "$(tail -c 1 journal)" ] || echo >&9
-  printf '{"at":"%s",%s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" ${quote(line)} >&9 || exit ${publishExit.folder}
+      : `  [ -z "$(tail -c 1 journal)" ] || echo >> journal
+  printf '{"at":"%s",%s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" ${quote(line)} >> journal || exit ${publishExit.folder}
   sync journal 2>/dev/null || sync
 `
   return `${askFunctions(statusPort)}${switchFiles}
-cd ${quote(folder)} && exec 9>>journal || exit ${publishExit.folder}
-turn() {
+cd ${quote(folder)} && true >> journal || exit ${publishExit.folder}
+${openScript(9, turningPath(folder))}turn() {
   if has flock; then flock -w 5 9 || exit ${publishExit.busy}; fi
+  ${isOf(lockPath(folder), by)} || exit ${publishExit.locked}
   current=$(switch_files)
   if [ "$current" != ${quote(from)} ]; then
     # Turned already, by an attempt of ours whose answer was lost. Anybody else had a reason of their own.
     [ "$current" = ${quote(to)} ] && tail -n 1 journal | grep -qF -e ${quote(line ?? 'nothing')} || { echo "file $current"; exit ${publishExit.otherHand}; }
   fi
-${announce}  [ "$current" = ${quote(to)} ] && return
+${line === null ? '' : cutJournal}${announce}  [ "$current" = ${quote(to)} ] && return
   mv -f ${quote(from)} ${quote(to)} || exit ${publishExit.rename}
   sync . 2>/dev/null || sync
 }
@@ -132,3 +154,9 @@ while :; do
 done
 `
 }
+
+/** Whole, or not at all: what cannot be written leaves it as long as it is. */
+const cutJournal = `  if [ "$(wc -l < journal)" -ge ${journalMax} ]; then
+    tail -n ${journalKept} journal > journal.new && { sync journal.new 2>/dev/null || sync; } && mv -f journal.new journal
+  fi
+`

@@ -1,10 +1,13 @@
 /** nginx, turned by the name of one file: no reload and no root in a deploy. */
 import { UserError } from '../errors.ts'
 import type { Host } from '../hosts/host.ts'
+import type { Limit } from '../hosts/limits.ts'
+import { shellLock } from '../hosts/shell-lock.ts'
 import type { Balancer, Member, Publication } from './balancer.ts'
 import { type Held, lookForConnections, type Sight, sightsOfClosed, waitUntilNone } from './connections.ts'
 import { preflightNginx } from './nginx-preflight.ts'
-import { observeScript, publishExit, publishScript } from './nginx-scripts.ts'
+import { observeScript, publishExit, publishScript, switchLock } from './nginx-scripts.ts'
+import { overDrops } from './over-drops.ts'
 import { findOutSet } from './pools.ts'
 import { poolOf, type Rendered, renderNginx } from './render.ts'
 import { interpret, isTrouble, readFacts, type SwitchFacts, type SwitchState } from './switch-state.ts'
@@ -29,10 +32,12 @@ const commandTimeoutMs = 30_000
 const reachIntervalMs = 200
 /** Asked again where answers differ: somebody may be turning the switch at this moment. */
 const observeAttempts = 3
+/** How long the line to a machine may be down. */
+const lineDownMsMax = 30_000
 
 /** The balancer port for one nginx machine. `setupNginx` must have been there before. */
 export function nginxSwitch(options: NginxSwitchOptions): Balancer {
-  const { machine } = options
+  const { machine, clock } = options
   const members = new Map(options.members.map((member) => [member.host.name, member]))
   const rendered = renderNginx({
     ...options,
@@ -62,6 +67,7 @@ export function nginxSwitch(options: NginxSwitchOptions): Balancer {
 
   return {
     machines: [machine.address],
+    locks: [shellLock({ host: machine, place: switchLock(rendered.folder) })],
     canPublish: (out) => findOutSet(rendered.outSets, out) !== undefined,
     preflight: () =>
       preflightNginx({
@@ -76,11 +82,16 @@ export function nginxSwitch(options: NginxSwitchOptions): Balancer {
       return { out: last.out, mixed: [], byHand: last.byHand }
     },
     publish: async (publication) => {
-      const from = last ?? (await observe(options, rendered))
-      last = await publish(options, rendered, { from, publication })
+      last = await overDrops(clock, lineDownMsMax, async () => {
+        const from = last ?? (await observe(options, rendered))
+        return publish(options, rendered, { from, publication })
+      })
     },
-    drained: async (host, wait) => waitUntilNone(await sightsOf(host), wait),
-    reaches: (host, { timeoutMs }) => reaches(options, memberOf(host), timeoutMs),
+    drained: async (host, wait) =>
+      overDrops(clock, Math.min(wait.timeoutMs, lineDownMsMax), async (spentMs) =>
+        waitUntilNone(await sightsOf(host), { ...wait, timeoutMs: Math.max(wait.timeoutMs - spentMs, 0) }),
+      ),
+    reaches: (host, limit) => reaches(options, memberOf(host), limit),
   }
 }
 
@@ -119,6 +130,7 @@ async function publish(
     statusPort,
     from: from.file,
     to: set.file,
+    by: publication.by,
     line: stands ? null : JSON.stringify(line).slice(1),
     answer: `${poolOf(rendered.variable, set.file)} ${rendered.hash}`,
   })
@@ -129,6 +141,10 @@ async function publish(
 
 function refusal(machine: Host, code: number | null, output: string): UserError {
   const hint = 'Look with `zdr-deploy <environment> status`.'
+  if (code === publishExit.locked) {
+    const text = `the lock on ${machine.name} is another deploy's, or was taken away: nothing more is changed`
+    return new UserError('locked', text, { hint })
+  }
   if (code === publishExit.otherHand || code === publishExit.rename) {
     return new UserError('balancer', `another hand turned the switch on ${machine.name} meanwhile`, { hint, output })
   }
@@ -144,14 +160,18 @@ function refusal(machine: Host, code: number | null, output: string): UserError 
 async function reaches(
   { machine, reach, clock }: NginxSwitchOptions,
   member: Member,
-  timeoutMs: number,
+  { timeoutMs, setBy }: Limit,
 ): Promise<void> {
   const deadline = clock.now() + timeoutMs
   for (;;) {
     const { healthy, detail } = await reach(machine, member.server)
     if (healthy) return
     if (clock.now() >= deadline) {
-      throw new UserError('balancer', `${machine.name} gets no healthy answer from ${member.server}: ${detail}`)
+      const inTime = setBy === undefined ? '' : ` in time (${setBy})`
+      throw new UserError(
+        'balancer',
+        `${machine.name} gets no healthy answer from ${member.server}${inTime}: ${detail}`,
+      )
     }
     await clock.sleep(reachIntervalMs)
   }

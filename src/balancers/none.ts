@@ -6,6 +6,7 @@ import type { Balancer } from './balancer.ts'
 export function noBalancer(): Balancer {
   return {
     machines: [],
+    locks: [],
     canPublish: (out) => out.length === 0,
     preflight: async () => [],
     observe: async () => ({ out: [], mixed: [], byHand: [] }),

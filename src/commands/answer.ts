@@ -1,37 +1,86 @@
-/** `zdr-deploy production resume` and `abort`: the answer to a deploy that waits, from anywhere. */
+/**
+ * `zdr-deploy production resume` and `abort`: the answer to a deploy that waits, from anywhere. Where none waits, and the
+ * last one was cut off, that one is gone on with, or taken back.
+ */
 import type { Finding } from '../balancers/balancer.ts'
 import type { EnvironmentConfig } from '../config/types.ts'
+import { systemClock } from '../engine/clock.ts'
+import { findCutOff, wishOf } from '../engine/cut-off.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Machine } from '../engine/fleet.ts'
+import type { Wish } from '../engine/goal.ts'
 import { reportFindings } from '../engine/look.ts'
 import { type ErrorCode, UserError } from '../errors.ts'
 import type { Answer, Pause } from '../hosts/depot.ts'
 import type { HostName } from '../rollout/model.ts'
-import type { Command } from './context.ts'
+import type { Invocation, Wishes } from './arguments.ts'
+import type { Command, CommandContext } from './context.ts'
+import { roll } from './deploy.ts'
 import { who } from './deploying.ts'
 import { begin } from './environment.ts'
 import { openFleet } from './fleet.ts'
 
 export const run: Command<'resume' | 'abort'> = async (invocation, context) => {
-  const { verb } = invocation
+  const startedMs = systemClock.now()
+  const { verb, environment } = invocation
   const config = await begin(invocation, context, verb)
-  const { fleet, findings, failed, close } = await openFleet(config, context, { isGoingBack: true, skip: [] })
+  const asked = await answer(invocation, config, context)
+  if (asked === null) return 0
+  const { goal, token } = asked
+  const command = `${verb} ${environment} ${goal.kind === 'ref' ? goal.ref : goal.release}`
+  return roll({ ...invocation, goal }, { config, context, startedMs, command, answers: token })
+}
+
+type Answering = Extract<Invocation, { verb: 'resume' | 'abort' }>
+
+/** What is to be rolled instead, where no deploy waits and the last one was cut off; null: the answer was given. */
+interface Asked {
+  readonly goal: Wish
+  /** Of the deploy that was cut off. */
+  readonly token: string
+}
+
+async function answer(
+  invocation: Answering,
+  config: EnvironmentConfig,
+  context: CommandContext,
+): Promise<Asked | null> {
+  const { verb, skip } = invocation
+  const { fleet, findings, failed, close } = await openFleet(config, context, { isGoingBack: true, skip })
   try {
     const left = await leaveAnswer(fleet.machines, { answer: verb, by: who() })
-    const unreached = failed.filter((each) => config.hosts.includes(each.config))
-    if (left.kind !== 'given') {
-      const unseen = left.kind === 'unseen' ? left.findings : []
-      const ofUnreached = findings.filter(({ host }) => unreached.some((each) => each.config.name === host))
-      reportFindings([...ofUnreached, ...unseen], context.report)
-      if (unseen.length > 0) throw notSeen('host-command')
-      throw unreached.length > 0 ? notSeen('host-unreachable') : nobodyWaits(config.environment)
+    if (left.kind === 'given') {
+      const text = `the deploy that paused after ${left.after.join(', ')} ${effectOf(verb, config)}, and says there how it ends`
+      context.report({ type: 'note', level: 'info', text })
+      if (saysMore(invocation)) {
+        const unheard = 'it goes on as it was begun: the options that were given here mean nothing to it'
+        context.report({ type: 'note', level: 'warning', text: unheard })
+      }
+      return null
     }
-    const text = `the deploy that paused after ${left.after.join(', ')} ${effectOf(verb, config)}, and says there how it ends`
-    context.report({ type: 'note', level: 'info', text })
-    return 0
+    const asked = await askInstead(verb, fleet.machines)
+    if (asked !== null) return asked
+    const unreached = failed.filter((each) => config.hosts.includes(each.config))
+    const unseen = left.kind === 'unseen' ? left.findings : []
+    const ofUnreached = findings.filter(({ host }) => unreached.some((each) => each.config.name === host))
+    reportFindings([...ofUnreached, ...unseen], context.report)
+    if (unseen.length > 0) throw notSeen('host-command')
+    throw unreached.length > 0 ? notSeen('host-unreachable') : nobodyWaits(config.environment)
   } finally {
     await close()
   }
+}
+
+function saysMore({ allowDowntime, allowSkipped, skip, migrate, waitMs }: Wishes): boolean {
+  return allowDowntime || allowSkipped || skip.length > 0 || migrate !== null || waitMs > 0
+}
+
+/** null: no deploy was cut off, as far as can be seen. A host that says nothing is met again by the deploy. */
+export async function askInstead(verb: Answer['answer'], machines: readonly Machine[]): Promise<Asked | null> {
+  const looked = await everywhere(machines, async ({ depot }) => ({ inspection: await depot.inspect() }))
+  const views = looked.flatMap((each) => (each.ok ? [each.value] : []))
+  const found = await findCutOff(machines, views)
+  return found === null ? null : { goal: wishOf(verb, found, views), token: found.token }
 }
 
 /** What a yes or a no means to the deploy that waits. */
@@ -86,7 +135,7 @@ function notSeen(code: ErrorCode): UserError {
 }
 
 function nobodyWaits(environment: string): UserError {
-  return new UserError('usage', `No deploy of ${environment} waits for an answer.`, {
-    hint: `\`zdr-deploy ${environment} status\` shows what is so now. A deploy that was killed while it waited is finished by \`zdr-deploy ${environment}\`, and taken back by adding --rollback.`,
+  return new UserError('usage', `No deploy of ${environment} waits for an answer, and the last one was not cut off.`, {
+    hint: `\`zdr-deploy ${environment} status\` shows what is so now.`,
   })
 }

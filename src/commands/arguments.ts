@@ -19,14 +19,16 @@ export type Invocation =
   | { readonly verb: 'init'; readonly yaml: boolean }
   | (OfEnvironment & { readonly verb: 'setup' })
   | (OfEnvironment & { readonly verb: 'status' })
-  | (OfEnvironment & { readonly verb: 'resume' | 'abort' })
+  /** The wishes are for a deploy that was cut off: one that waits goes on as it was begun. */
+  | (OfEnvironment & Wishes & { readonly verb: 'resume' | 'abort' })
+  | (OfEnvironment & { readonly verb: 'unlock'; readonly force: boolean })
   | (OfEnvironment & Wishes & { readonly verb: 'plan' })
   | (OfEnvironment & Wishes & { readonly verb: 'deploy' })
 
-type EnvironmentVerb = 'deploy' | 'plan' | 'status' | 'setup' | 'resume' | 'abort'
+type EnvironmentVerb = 'deploy' | 'plan' | 'status' | 'setup' | 'resume' | 'abort' | 'unlock'
 
 /** The words that may follow an environment. */
-const verbs: readonly string[] = ['deploy', 'plan', 'status', 'setup', 'rollback', 'resume', 'abort']
+const verbs: readonly string[] = ['deploy', 'plan', 'status', 'setup', 'rollback', 'resume', 'abort', 'unlock']
 
 /** What people who come from other tools type, and what it is called here. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -85,6 +87,7 @@ function refuseWrongOrder(first: string, second: string | undefined): void {
 function readVerb(environment: string, words: readonly string[], options: Options): Invocation {
   const word = words[1] ?? 'deploy'
   if (!verbs.includes(word)) throw unknownVerb(environment, word)
+  if (options.force && word !== 'unlock') throw usage('--force goes with `unlock` only.')
   const of = { environment, configFile: options.config ?? null }
   if (word === 'rollback') return readRollback(of, words, options)
   if (words.length > maxWords) throw tooMany(words.slice(maxWords))
@@ -97,10 +100,17 @@ function readVerb(environment: string, words: readonly string[], options: Option
       refuseOptions(verb, options, ['config'])
       return { ...of, verb }
     case 'resume':
+      refuseOptions(verb, options, [...ofCutOff, 'migrate'])
+      return { ...of, verb, ...readWishes(options, verbs) }
     case 'abort':
+      refuseOptions(verb, options, ofCutOff)
+      return { ...of, verb, ...readWishes(options, verbs) }
+    case 'unlock':
       refuseOptions(verb, options, ['config'])
-      return { ...of, verb }
+      return { ...of, verb, force: options.force }
     case 'plan':
+      refuseWait(options)
+      return { ...of, verb, ...readWishes(options, verbs) }
     case 'deploy':
       return { ...of, verb, ...readWishes(options, verbs) }
   }
@@ -110,8 +120,17 @@ function readVerb(environment: string, words: readonly string[], options: Option
 function readRollback(of: OfEnvironment, words: readonly string[], options: Options): Invocation {
   if (words.length > maxWords + 1) throw tooMany(words.slice(maxWords + 1))
   if (options.rollback !== undefined) throw usage('`rollback` and --rollback say the same: use one of them.')
+  if (options.dryRun) refuseWait(options)
   const wishes = readWishes({ ...options, rollback: words[maxWords] ?? true }, verbs)
   return { ...of, verb: options.dryRun ? 'plan' : 'deploy', ...wishes }
+}
+
+/** What may be said beside `resume` and `abort`. */
+const ofCutOff = ['config', 'allow-downtime', 'skip', 'allow-skipped', 'wait'] as const
+
+/** It takes no lock. */
+function refuseWait({ wait }: Options): void {
+  if (wait !== undefined) throw usage('--wait does not go with `plan`.')
 }
 
 /** An option that a verb would pass over in silence is refused: `setup --dry-run` must not set up. */
@@ -126,6 +145,7 @@ function refuseOptions(verb: string, options: Options, allowed: readonly string[
     'allow-skipped': options.allowSkipped,
     'pause-after': options.pauseAfter !== undefined,
     migrate: options.migrate !== undefined,
+    wait: options.wait !== undefined,
     yaml: options.yaml,
   }
   const [wrong] = Object.keys(given).filter((name) => given[name] === true && !allowed.includes(name))

@@ -31,7 +31,7 @@ export async function connectAll(
 }
 
 async function connectOne(
-  { ssh }: EnvironmentConfig,
+  { ssh, timeouts }: EnvironmentConfig,
   machine: HostConfig,
   { env, report }: CommandContext,
 ): Promise<Host> {
@@ -41,7 +41,7 @@ async function connectOne(
   ])
   const target = await resolveTarget({ ...machine, ssh, home: env.HOME ?? homedir(), env })
   const onWarning = (text: string): void => report({ type: 'note', level: 'warning', host: machine.name, text })
-  return connect(target, { onWarning })
+  return connect(target, { onWarning, limit: timeouts.connect })
 }
 
 /** What keeps us from machines, as findings: told together with all that is found on the others. */

@@ -1,12 +1,19 @@
-/** `zdr-deploy production`: look, prepare, roll, settle. Going back with --rollback is the same, with an old release as its goal. */
+/**
+ * `zdr-deploy production`: look, prepare, roll, settle. Going back with --rollback is the same, with an old release as
+ * its goal; so is going on with a deploy that was cut off, or taking it back.
+ */
+import type { EnvironmentConfig } from '../config/types.ts'
 import { systemClock } from '../engine/clock.ts'
 import { deploy } from '../engine/deploy.ts'
 import { interruptible } from '../engine/interruption.ts'
 import { takeLock } from '../engine/lock.ts'
 import { preflight } from '../engine/look.ts'
+import { UserError } from '../errors.ts'
+import type { ExitCode } from '../rollout/report.ts'
 import { announceCommit } from './announce.ts'
+import type { Wishes } from './arguments.ts'
 import { personBeside } from './ask-person.ts'
-import type { Command } from './context.ts'
+import type { Command, CommandContext } from './context.ts'
 import { commandName, commandText, ownerOf } from './deploying.ts'
 import { begin } from './environment.ts'
 import { openFleet } from './fleet.ts'
@@ -16,22 +23,46 @@ import { orderOf } from './order.ts'
 export const run: Command<'deploy'> = async (invocation, context) => {
   const startedMs = systemClock.now()
   const config = await begin(invocation, context, commandName(invocation.goal))
+  const command = commandText(config, invocation.goal)
+  return roll(invocation, { config, context, startedMs, command, answers: null })
+}
+
+export interface Rolling {
+  readonly config: EnvironmentConfig
+  readonly context: CommandContext
+  /** When the command began. */
+  readonly startedMs: number
+  /** As whoever comes second reads it. */
+  readonly command: string
+  /** See `Order`. */
+  readonly answers: string | null
+}
+
+/** From the connections to the exit code. */
+export async function roll(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
+  const { config, context, startedMs, command, answers } = rolling
   const interruption = interruptible(context.onInterrupt)
-  const isGoingBack = invocation.goal.kind === 'release'
+  const isGoingBack = wishes.goal.kind === 'release'
   const { fleet, findings, close } = await interruption.orStop(
-    openFleet(config, context, { isGoingBack, skip: invocation.skip }),
+    openFleet(config, context, { isGoingBack, skip: wishes.skip }),
   )
   try {
     // A folder that cannot be written to cannot hold the lock either: then all that is wrong is told instead.
     if (findings.some(({ weight }) => weight === 'error')) await interruption.orStop(preflight(fleet, findings))
     context.report({ type: 'phase', phase: 'lock' })
-    const owner = ownerOf(commandText(config, invocation.goal))
-    const lock = await interruption.orStop(takeLock(fleet.machines, owner, systemClock))
+    const owner = ownerOf(command)
+    const taking = takeLock(fleet, owner, wishes).catch(async (error: unknown) => {
+      // What cannot be locked cannot be deployed to either: all that is wrong is told.
+      const isHindered = error instanceof UserError && (error.code === 'preflight' || error.code === 'host-command')
+      if (isHindered) await preflight(fleet, findings)
+      throw error
+    })
+    const lock = await interruption.orStop(taking)
     try {
       return await deploy({
         fleet,
         lock,
-        order: orderOf(config, invocation),
+        order: { ...orderOf(config, wishes), answers },
         company: {
           startedMs,
           interruption,

@@ -121,6 +121,7 @@ async function compose(config: EnvironmentConfig, { report }: CommandContext, pa
       drainTimeoutMs: rollout.drainTimeoutMs,
       silentMs: (health?.timeoutMs ?? defaultTimeoutMs) + roundTripMs,
     },
+    limits: config.timeouts,
     onDrainTimeout: rollout.onDrainTimeout,
     clock: systemClock,
     report,

@@ -14,6 +14,8 @@ export interface Options {
   readonly allowSkipped: boolean
   readonly pauseAfter?: string | undefined
   readonly migrate?: string | undefined
+  readonly wait?: string | undefined
+  readonly force: boolean
   readonly yaml: boolean
   readonly json: boolean
   readonly verbose: boolean
@@ -52,7 +54,7 @@ async function createProgram() {
   const program = new Command('zdr-deploy') as unknown as TypedCommand
   return program
     .usage(
-      '<environment> [deploy | plan | status | setup | rollback | resume | abort] [options]\n       zdr-deploy init [--yaml]',
+      '<environment> [deploy | plan | status | setup | rollback | resume | abort | unlock] [options]\n       zdr-deploy init [--yaml]',
     )
     .argument('[words...]')
     .option('--ref <ref>', 'deploy this branch, tag or commit instead of the configured one')
@@ -63,6 +65,8 @@ async function createProgram() {
     .option('--allow-skipped', 'exit code 0 even though a host was skipped')
     .option('--pause-after <batch>', 'canary: after the first batch, wait for a yes, or for `resume` or `abort`')
     .option('--migrate <answer>', 'for a migration that was cut off: run it `again`, or count it as `done`')
+    .option('--wait <time>', 'wait so long for the lock, where another deploy has it: `10m`')
+    .option('--force', 'with unlock: do not ask')
     .option('--config <file>', 'read this file instead of looking for ecosystem.config.js, deploy.yml, …')
     .option('--yaml', 'with init: a deploy.yml instead of an ecosystem file')
     .option('--json', 'one event a line on standard output, and nothing else')
@@ -98,6 +102,8 @@ function withDefaults(given: Given): Options {
     allowSkipped: given.allowSkipped === true,
     pauseAfter: given.pauseAfter,
     migrate: given.migrate,
+    wait: given.wait,
+    force: given.force === true,
     yaml: given.yaml === true,
     json: given.json === true,
     verbose: given.verbose === true,
@@ -143,8 +149,10 @@ Examples:
   zdr-deploy production --ref v1.4.2               … or this one
   zdr-deploy production --pause-after canary       roll the first batch, and wait for a yes
   zdr-deploy production resume                     … which can be given from anywhere (or a no: abort)
+  zdr-deploy production resume                     go on with a deploy that was cut off (or take it back: abort)
   zdr-deploy production --rollback                 back to the release before
   zdr-deploy production status                     host by host: release, rotation, health
+  zdr-deploy production unlock                     who deploys; takes the lock away from them
 
 Exit codes:
   0 every host verified on the release   1 failed before anything a user could feel   2 usage or configuration

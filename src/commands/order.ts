@@ -27,6 +27,7 @@ export function orderOf(config: EnvironmentConfig, wishes: Wishes): Order {
     allowDowntime: wishes.allowDowntime,
     allowSkipped: wishes.allowSkipped,
     by: who(),
+    answers: null,
   }
 }
 

@@ -2,9 +2,10 @@
 import type { Finding } from '../balancers/balancer.ts'
 import type { EnvironmentConfig } from '../config/types.ts'
 import type { Machine } from '../engine/fleet.ts'
-import { UserError } from '../errors.ts'
 import { layout } from '../hosts/layout.ts'
 import { type Probe, parseProbe, probeScript } from '../hosts/probe.ts'
+import { reconnecting } from '../hosts/reconnect.ts'
+import { runScript } from '../hosts/run-script.ts'
 import { exports } from '../hosts/shell.ts'
 import { shellDepot } from '../hosts/shell-depot.ts'
 import { within } from '../hosts/within.ts'
@@ -13,6 +14,7 @@ import type { Connected } from './connect.ts'
 const bytesPerMiB = 1024 * 1024
 /** A release with its dependencies is seldom smaller; a build that fills the disk takes the running app along. */
 const freeBytesMin = 100 * bytesPerMiB
+/** At least, whatever a step may take: several shells read their start-up files. */
 const probeTimeoutMs = 60_000
 
 export interface Probed {
@@ -22,19 +24,24 @@ export interface Probed {
 
 /** Going back needs neither git nor room: a new release that filled the disk is a reason for it. */
 export async function probeHost(
-  { path, split }: EnvironmentConfig,
+  { path, split, timeouts }: EnvironmentConfig,
   { config, host }: Connected,
   isGoingBack: boolean,
 ): Promise<Probed> {
   const tools = [...(isGoingBack ? [] : ['git']), ...(split.manager === 'pm2' ? ['node', 'pm2'] : [])]
-  const result = await host.run(probeScript({ path, tools, preamble: '' }), { timeoutMs: probeTimeoutMs })
-  if (result.code !== 0)
-    throw new UserError('host-command', `${config.name} could not be looked at`, { output: result.stderr })
-  const found = parseProbe(result.stdout)
+  const { stdout } = await runScript(host, probeScript({ path, tools, preamble: '' }), {
+    what: `${config.name} could not be looked at`,
+    ...timeouts.step,
+    timeoutMs: Math.max(probeTimeoutMs, timeouts.step.timeoutMs),
+  })
+  const found = parseProbe(stdout)
   const withPath = found.path === null ? host : within(host, exports({ PATH: found.path.path }))
   const at = layout(found.base)
+  // What changes something goes on by itself where the connection is lost: it must not be begun again.
+  const looking = reconnecting(withPath)
+  const depot = { ...shellDepot(withPath, at, timeouts), inspect: () => shellDepot(looking, at, timeouts).inspect() }
   return {
-    machine: { name: config.name, host: withPath, layout: at, depot: shellDepot(withPath, at) },
+    machine: { name: config.name, host: looking, layout: at, depot },
     findings: judge(config.name, found, isGoingBack),
   }
 }

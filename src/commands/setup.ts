@@ -1,7 +1,6 @@
 /** `zdr-deploy production setup`: folders on the hosts, nginx files on the balancer. May be run again and again. */
 import type { SetupReport } from '../balancers/nginx-setup.ts'
 import type { BalancerConfig, EnvironmentConfig } from '../config/types.ts'
-import { systemClock } from '../engine/clock.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Machine } from '../engine/fleet.ts'
 import { type FleetLock, takeLock } from '../engine/lock.ts'
@@ -15,8 +14,6 @@ import { begin } from './environment.ts'
 import { type OpenFleet, openFleet } from './fleet.ts'
 import { serverOf } from './fleet-ports.ts'
 
-const hookTimeoutMs = 10 * 60_000
-
 export const run: Command<'setup'> = async (invocation, context) => {
   const config = await begin(invocation, context, 'setup')
   const open = await openFleet(config, context, { isGoingBack: false, skip: [] })
@@ -26,7 +23,8 @@ export const run: Command<'setup'> = async (invocation, context) => {
       throw new UserError('preflight', 'Not every host can be set up. Nothing was changed.')
     context.report({ type: 'phase', phase: 'lock' })
     const owner = ownerOf(`setup ${config.environment}`)
-    const lock = await takeLock(open.fleet.machines, owner, systemClock)
+    // Every deploy has a host, and this has all of them: the machines of the balancer may not be set up yet.
+    const lock = await takeLock({ ...open.fleet, balancer: { locks: [] } }, owner)
     try {
       return await setUp({ config, context, open, lock })
     } finally {
@@ -78,7 +76,7 @@ async function setUpHost({ config, context, lock }: SettingUp, machine: Machine)
   if (hooks.preSetup.length > 0)
     await depot.run(
       { directory: null, commands: hooks.preSetup, env },
-      { what: 'pre-setup failed', timeoutMs: hookTimeoutMs, onLine },
+      { what: 'pre-setup failed', ...config.timeouts.prepare, onLine },
     )
   await depot.setUp()
   report({ type: 'note', level: 'info', host: name, text: `${layout.base} is set up` })

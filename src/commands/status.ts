@@ -1,11 +1,13 @@
 /** `zdr-deploy production status`: host by host, what runs there. Changes nothing, and takes no lock. */
 import type { BalancerView, Finding } from '../balancers/balancer.ts'
 import type { EnvironmentConfig } from '../config/types.ts'
+import { cutOffText, findCutOff, leftText } from '../engine/cut-off.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Fleet, Machine } from '../engine/fleet.ts'
 import { activeManifest, type HostView, inspectHost } from '../engine/inspect.ts'
 import { reportFindings } from '../engine/look.ts'
 import { lastDeployed } from '../engine/plan.ts'
+import type { CutOff } from '../hosts/journal.ts'
 import { ownerText } from '../hosts/lock.ts'
 import { pauseText } from '../hosts/pause.ts'
 import type { HostStatus } from '../rollout/report.ts'
@@ -18,44 +20,57 @@ export const run: Command<'status'> = async (invocation, context) => {
   const config = await begin(invocation, context, 'status')
   const open = await openFleet(config, context, { isGoingBack: false, skip: [] })
   try {
-    const [hosts, lock, ofBalancer] = await Promise.all([
-      lookAtHosts(config, open),
+    const [{ hosts, cutOff }, lock, ofBalancer] = await Promise.all([
+      lookAtFleet(config, open),
       lockText(open.fleet),
       open.fleet.balancer.preflight(),
     ])
     const isReached = ({ host }: Finding): boolean => open.failed.every(({ config: { name } }) => name !== host)
     const findings = [...open.findings.filter(isReached), ...ofBalancer]
     reportFindings(findings, context.report)
-    context.report({ type: 'status', environment, hosts, lock })
+    context.report({ type: 'status', environment, hosts, lock, cutOff: cutOff && cutOffLine(cutOff, environment) })
     const isWell = hosts.every(({ attention }) => attention.length === 0) && open.failed.length === 0
-    return isWell && findings.every(({ weight }) => weight !== 'error') ? 0 : 4
+    return isWell && cutOff === null && findings.every(({ weight }) => weight !== 'error') ? 0 : 4
   } finally {
     await open.close()
   }
 }
 
-/** All of the configuration, in its order. */
-async function lookAtHosts(
+interface Seen {
+  /** All of the configuration, in its order. */
+  readonly hosts: readonly HostStatus[]
+  readonly cutOff: CutOff | null
+}
+
+async function lookAtFleet(
   config: EnvironmentConfig,
   { fleet, failed }: Pick<OpenFleet, 'fleet' | 'failed'>,
-): Promise<readonly HostStatus[]> {
+): Promise<Seen> {
   const [rotation, views] = await Promise.all([
     lookAtBalancer(fleet),
     everywhere(fleet.machines, (machine) => inspectHost(fleet, machine)),
   ])
   const isBalancerLost = failed.some((each) => config.balancer?.machines.includes(each.config) === true)
+  const cutOff = await findCutOff(
+    fleet.machines,
+    views.flatMap((each) => (each.ok ? [each.value] : [])),
+  )
   const seen = views.map((each) =>
     each.ok
-      ? statusOf(each.value, isBalancerLost ? 'unknown' : rotation)
+      ? statusOf(each.value, { rotation: isBalancerLost ? 'unknown' : rotation, cutOff })
       : lostStatus(each.item.name, each.error.message),
   )
   const unreached = failed
     .filter((each) => config.hosts.includes(each.config))
     .map((each) => lostStatus(each.config.name, each.error.message))
   const order = config.hosts.map(({ name }) => name)
-  return withDifferences(
-    [...seen, ...unreached].toSorted((one, other) => order.indexOf(one.host) - order.indexOf(other.host)),
-  )
+  const hosts = [...seen, ...unreached].toSorted((one, other) => order.indexOf(one.host) - order.indexOf(other.host))
+  return { hosts: withDifferences(hosts), cutOff }
+}
+
+function cutOffLine(cutOff: CutOff, environment: string): string {
+  const command = `zdr-deploy ${environment}`
+  return `${cutOffText(cutOff)}: \`${command} resume\` goes on with it, \`${command} abort\` takes it back`
 }
 
 type Rotation = BalancerView | 'none' | 'unknown'
@@ -70,11 +85,13 @@ async function lookAtBalancer({ balancer }: Fleet): Promise<Rotation> {
 }
 
 export function statusOf(
-  { machine, inspection, fault, healthy, answer, runs }: HostView,
-  rotation: Rotation,
+  view: HostView,
+  { rotation, cutOff }: { readonly rotation: Rotation; readonly cutOff: CutOff | null },
 ): HostStatus {
+  const { machine, inspection, fault, healthy, answer, runs } = view
   const manifest = activeManifest(inspection)
   const where = rotationOf(machine, rotation)
+  const left = leftText(view, cutOff)
   const attention = [
     ...(fault === null ? [] : [fault]),
     ...(healthy ? [] : [`not healthy: ${answer?.detail ?? 'no process runs'}`]),
@@ -83,8 +100,9 @@ export function statusOf(
       : []),
     ...(where === 'mixed' ? ['left out by some machines of the balancer only'] : []),
     ...(where === 'unknown' ? ['the balancer does not say whether it is in rotation'] : []),
-    ...(healthy && manifest !== null && runs === null
-      ? [`its processes do not stand on ${manifest.id}, or that was never verified`]
+    ...(left === null ? [] : [left]),
+    ...(healthy && manifest?.state === 'verified' && runs === null
+      ? [`its processes do not stand on ${manifest.id}`]
       : []),
     ...(manifest !== null && lastDeployed(inspection.history) !== manifest.id
       ? [`${manifest.id} was not deployed on every host`]

@@ -1,4 +1,5 @@
 /** What a deploy, or its plan, is asked to do: read from the options. */
+import { parseDuration } from '../config/duration.ts'
 import { nearest } from '../config/nearest.ts'
 import type { Options } from './options.ts'
 import { usage } from './usage.ts'
@@ -19,6 +20,8 @@ export interface Wishes {
   readonly pauseAfter: 'canary' | null
   /** What becomes of a migration that was cut off. */
   readonly migrate: 'again' | 'done' | null
+  /** How long it waits for the lock. */
+  readonly waitMs: number
 }
 
 const pausePoints = ['canary'] as const
@@ -38,7 +41,15 @@ export function readWishes(options: Options, verbs: readonly string[]): Wishes {
     allowSkipped,
     pauseAfter: oneOf('pause-after', options.pauseAfter, pausePoints),
     migrate,
+    waitMs: readWait(options),
   }
+}
+
+function readWait({ wait }: Options): number {
+  if (wait === undefined) return 0
+  const parsed = parseDuration(wait)
+  if (!parsed.ok) throw usage(`--wait ${parsed.problem}.`)
+  return parsed.value
 }
 
 function oneOf<const Word extends string>(

@@ -3,6 +3,7 @@ import { checkFleet } from './check-fleet.ts'
 import { configError, type KeyPath, type Problem } from './problem.ts'
 import { isObject, readSection, type Section, undefinedKeys } from './section.ts'
 import { deploySection, type Source } from './source.ts'
+import { checkTimeouts } from './timeouts.ts'
 import type { EnvironmentConfig, SshOptions } from './types.ts'
 
 type Schemas = typeof import('./schema.ts')
@@ -38,6 +39,7 @@ export async function checkEnvironment(
   const check = await startCheck(source, { cwd, environment, refGiven: ref !== undefined })
   const { block, problems } = check
   const fleet = checkFleet(check)
+  const timeouts = checkTimeouts(check)
   const work = await checkCommands(check)
   if (work.split.manager === 'command' && check.raw.health === undefined) {
     const text = 'needs `health`: no process manager is known here, so the app is found by the port of its health check'
@@ -65,6 +67,7 @@ export async function checkEnvironment(
     health: fleet.health,
     balancer: fleet.balancer,
     rollout: fleet.rollout,
+    timeouts,
     keepReleases: block['keep-releases'] ?? defaultKeepReleases,
     warnings,
   }

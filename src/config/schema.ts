@@ -1,11 +1,13 @@
 /** What each key may hold, and what becomes of it. The only file that imports zod; it is itself imported on demand. */
 import { z } from 'zod'
+import type { Limits } from '../hosts/limits.ts'
 import { parseAddress, parsePort, parseServer } from './addresses.ts'
 import { type BatchPattern, parseBatches, parseSize } from './batch.ts'
 import { parseDuration } from './duration.ts'
 import { parseHealthUrl } from './health.ts'
 import { invalid, kindOf, type Parsed, valid } from './problem.ts'
 import { parseSshOptions } from './ssh-options.ts'
+import { parseLimit } from './timeouts.ts'
 
 /** One of our parsers, as a step of a schema. */
 function into<Raw, Value>(parse: (raw: Raw) => Parsed<Value>) {
@@ -64,6 +66,7 @@ const commands = listOf(text.transform((written) => written.trim())).transform((
 const command = text.transform((written) => (written.trim() === '' ? null : written.trim()))
 const duration = by(parseDuration)
 const someTime = duration.refine((milliseconds) => milliseconds > 0, { error: 'must be longer than nothing' })
+const limit = duration.transform(into(parseLimit))
 const address = needed.transform(into(parseAddress))
 const absolutePath = needed.refine((path) => /^\/[\w./-]+$/.test(path), {
   error: 'must be an absolute path on the nginx machine, of letters, digits, `_`, `.`, `-` and `/`',
@@ -132,6 +135,17 @@ export const rolloutShape = {
   'pause-timeout': someTime,
 }
 
+export const timeoutsShape = {
+  connect: limit,
+  fetch: limit,
+  prepare: limit,
+  migrate: limit,
+  reload: limit,
+  confirm: limit,
+  prune: limit,
+  step: limit,
+} satisfies Readonly<Record<keyof Limits, z.ZodType>>
+
 /** The keys of pm2 deploy, then ours. `host` and the sections have shapes of their own. */
 export function environmentShape(cwd: string) {
   return {
@@ -160,6 +174,7 @@ export function environmentShape(cwd: string) {
     health: z.unknown(),
     balancer: z.unknown(),
     rollout: z.unknown(),
+    timeouts: z.unknown(),
     install: commands,
     migrate: command,
     reload: commands,

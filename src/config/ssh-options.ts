@@ -23,7 +23,7 @@ const ignored: Readonly<Record<string, string>> = {
   checkhostip: 'host keys are checked by name',
   compression: 'compression is not used',
   connectionattempts: 'a lost connection is made anew anyway',
-  connecttimeout: 'there is a time limit on connecting anyway',
+  connecttimeout: 'write `timeouts.connect`',
   controlmaster: 'one connection a host is kept open anyway',
   controlpath: 'one connection a host is kept open anyway',
   controlpersist: 'one connection a host is kept open anyway',

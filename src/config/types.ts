@@ -1,4 +1,5 @@
 /** A checked configuration: every default filled in, every time in milliseconds, nothing left to interpret. */
+import type { Limits } from '../hosts/limits.ts'
 import type { Batch } from '../rollout/model.ts'
 
 export interface HostConfig {
@@ -105,6 +106,7 @@ export interface EnvironmentConfig {
   readonly health: HealthConfig | null
   readonly balancer: BalancerConfig | null
   readonly rollout: RolloutConfig
+  readonly timeouts: Limits
   /** At least 2. */
   readonly keepReleases: number
   /** What the user should know and need not mend before this run. */

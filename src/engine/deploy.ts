@@ -14,6 +14,7 @@ import type { ExitCode, Report } from '../rollout/report.ts'
 import type { Fleet } from './fleet.ts'
 import { findGoal, type Goal, presentSha, type Recipe, type Wish } from './goal.ts'
 import type { Interruption } from './interruption.ts'
+import { type FleetJournal, openJournal } from './journal.ts'
 import type { FleetLock } from './lock.ts'
 import { type Look, preflight, refuseDowntime } from './look.ts'
 import { assertMigratable, leftText, type Migration, migrate, migrationsLeft } from './migrate.ts'
@@ -42,6 +43,8 @@ export interface Order {
   readonly allowSkipped: boolean
   /** `ada@laptop` */
   readonly by: string
+  /** The token of the deploy that was cut off, and that this one goes on with or takes back; null: it is one of its own. */
+  readonly answers: string | null
 }
 
 /** Whom a deploy meets beside the fleet. */
@@ -70,16 +73,43 @@ export async function deploy(deploying: Deploying): Promise<ExitCode> {
   const { fleet, lock, order, company } = deploying
   const { interruption } = company
   const look = await interruption.orStop(preflight(fleet, company.findings))
+  assertStillLast(look, order)
   const goal = await interruption.orStop(resolve(deploying, look))
+  const codeOf = ({ outcome, changed }: End): ExitCode =>
+    exitCodeOf(outcome, { changed, allowSkipped: order.allowSkipped })
   const tell = (end: End): ExitCode => {
-    const exitCode = exitCodeOf(end.outcome, { changed: end.changed, allowSkipped: order.allowSkipped })
+    const exitCode = codeOf(end)
     fleet.report(finished({ end, goal, look, exitCode, tookMs: fleet.clock.now() - company.startedMs }))
     return exitCode
   }
-  const end = await roll({ ...deploying, look, goal, tell })
+  const journal = openJournal({ fleet, lock, by: order.by })
+  const end = await orNoted(journal, roll({ ...deploying, look, goal, journal, tell }))
   if (goal.kind === 'deploy' && order.migration !== null) sayWhatStayed(fleet, order.migration, end.outcome)
   await settleEnd({ fleet, lock, goal, keep: order.keep, by: order.by }, end.outcome)
+  await journal.end(end.outcome, codeOf(end))
   return tell(end)
+}
+
+/** Between the question what was cut off and the lock, somebody else may have deployed. */
+function assertStillLast({ cutOff }: Look, { answers }: Order): void {
+  if (answers === null || cutOff?.token === answers) return
+  throw new UserError(
+    'preflight',
+    'Another deploy came in between, and what was cut off is not the last one any more.',
+    {
+      hint: 'Nothing was changed. `zdr-deploy <environment> status` shows what is so now.',
+    },
+  )
+}
+
+/** What was interrupted stays without an end: a build may still go on, and whatever is written next would wait for it. */
+async function orNoted(journal: FleetJournal, rolling: Promise<End>): Promise<End> {
+  try {
+    return await rolling
+  } catch (error) {
+    if (error instanceof UserError && error.code !== 'interrupted') await journal.end(null, 1)
+    throw error
+  }
 }
 
 async function resolve({ fleet, lock, order, company }: Deploying, look: Look): Promise<Goal> {
@@ -112,16 +142,19 @@ function sayWhatStayed(fleet: Fleet, { command }: Migration, { kind }: Outcome):
 interface Going extends Deploying {
   readonly look: Look
   readonly goal: Goal
+  readonly journal: FleetJournal
   readonly tell: (end: End) => void
 }
 
 async function roll(going: Going): Promise<End> {
-  const { fleet, order, company, look, goal } = going
+  const { fleet, order, company, look, goal, journal } = going
   const { interruption } = company
   const start = planRollout(fleet, look.views, { goal: goal.manifest.id, policy: order.policy, view: look.view })
   const rehearsal = rehearse(start.plan, start.observed).outcome
   const isUnchanged = rehearsal.kind === 'unchanged'
   if (!isUnchanged && rehearsal.kind !== 'deployed') throw cannotRoll(rehearsal)
+  // Where nothing is to be done there is nothing to tell, but that what was cut off has come to its end.
+  if (!isUnchanged || look.cutOff !== null) await interruption.orStop(journal.begin(goal, look.views))
   if (goal.kind === 'deploy') {
     if (!isUnchanged) await interruption.orStop(prepare(going))
     // Where no host has to move, only who says `--migrate` means it.
@@ -131,7 +164,7 @@ async function roll(going: Going): Promise<End> {
   if (isUnchanged) return { ...ended(begin(start.plan, start.observed)), outMs: {} }
   // A build may have taken minutes: the rollout begins with what is so now.
   const observed = await interruption.orStop(observe(fleet, start.observed))
-  return rollOut({ ...going, ...company }, { ...start, observed })
+  return rollOut({ ...going, ...company, by: order.by }, { ...start, observed })
 }
 
 /** Not to be left half-way: an interruption waits for its end, and then stops. */
@@ -157,7 +190,8 @@ async function migrateToTheEnd(
 async function prepare({ fleet, lock, order, company, look, goal: { manifest } }: Going): Promise<void> {
   await company.beforePrepare(manifest)
   const { source, onFirst, before } = order
-  await prepareFleet({ fleet, lock, views: look.views, preparation: { manifest, source, onFirst, before } })
+  const preparation = { manifest, source, onFirst, before }
+  await prepareFleet({ fleet, lock, by: order.by, views: look.views, preparation })
 }
 
 function cannotRoll({ failure }: Outcome): UserError {

@@ -5,6 +5,7 @@ import type { Depot } from '../hosts/depot.ts'
 import type { Manifest } from '../hosts/history.ts'
 import type { Host } from '../hosts/host.ts'
 import type { Layout } from '../hosts/layout.ts'
+import type { Limits } from '../hosts/limits.ts'
 import type { Activation, Processes } from '../processes/processes.ts'
 import type { HostName, ReleaseId } from '../rollout/model.ts'
 import type { Report } from '../rollout/report.ts'
@@ -45,6 +46,7 @@ export interface Fleet {
   readonly defaultManager: Manifest['manager']
   readonly processesOf: (manager: Manifest['manager'], machine: Machine) => Processes
   readonly times: Times
+  readonly limits: Limits
   readonly onDrainTimeout: 'fail' | 'continue'
   readonly clock: Clock
   readonly report: (report: Report) => void

@@ -2,7 +2,9 @@
 import type { BalancerView, Finding } from '../balancers/balancer.ts'
 import { UserError } from '../errors.ts'
 import type { Manifest } from '../hosts/history.ts'
+import type { CutOff } from '../hosts/journal.ts'
 import type { Report } from '../rollout/report.ts'
+import { findCutOff, foundNotes } from './cut-off.ts'
 import { everywhere } from './everywhere.ts'
 import { activationOf, type Fleet, foreignRelease } from './fleet.ts'
 import { type HostView, inspectHost } from './inspect.ts'
@@ -14,6 +16,8 @@ const reachTimeoutMs = 5_000
 export interface Look {
   readonly views: readonly HostView[]
   readonly view: BalancerView
+  /** The last deploy, where it was cut off. */
+  readonly cutOff: CutOff | null
 }
 
 /**
@@ -37,7 +41,10 @@ export async function preflight(fleet: Fleet, findings: readonly Finding[]): Pro
   const all = [...findings, ...unseen, ...ofBalancer, ...ofHosts, ...apart]
   reportFindings(all, fleet.report)
   refuseErrors(all)
-  return { views, view: await fleet.balancer.observe() }
+  const [view, cutOff] = await Promise.all([fleet.balancer.observe(), findCutOff(fleet.machines, views)])
+  const look = { views, view, cutOff }
+  for (const note of foundNotes(look)) fleet.report(note)
+  return look
 }
 
 /** A host that is well for itself and not for the balancer could never be put back. */
@@ -111,7 +118,7 @@ function judge(
 }
 
 /** One host alone, or no balancer: the reload itself must be the graceful one. Rejects with UserError `preflight` where it cannot be. */
-export function refuseDowntime(fleet: Fleet, { views, view }: Look, goal: Manifest): void {
+export function refuseDowntime(fleet: Fleet, { views, view }: Pick<Look, 'views' | 'view'>, goal: Manifest): void {
   if (hasRotation(fleet, view)) return
   const serving = views.filter(({ healthy, processes }) => healthy && processes.length > 0)
   const reasons = serving.flatMap((view) => downtimeReason(fleet, view, goal))

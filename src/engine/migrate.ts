@@ -8,9 +8,6 @@ import type { HostView } from './inspect.ts'
 import type { FleetLock } from './lock.ts'
 import { reportStep } from './prepare-fleet.ts'
 
-/** A large table. */
-const migrateTimeoutMs = 20 * 60_000
-
 export interface Migration {
   readonly command: string
   /** What was said to do about one that was cut off, or about any. */
@@ -142,7 +139,7 @@ async function runOn({ fleet, lock, manifest }: Migrating, { machine, command, e
   try {
     await depot.run(
       { directory, commands: [command], env: manifest.env },
-      { what: 'the migration did not end well, and no host was taken out', timeoutMs: migrateTimeoutMs, onLine },
+      { what: 'the migration did not end well, and no host was taken out', ...fleet.limits.migrate, onLine },
     )
   } catch (error) {
     // Only where it ended by itself is it known how.

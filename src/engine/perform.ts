@@ -10,8 +10,6 @@ import type { Performing } from './performing.ts'
 import { soak } from './soak.ts'
 import { verify } from './verify.ts'
 
-const reloadTimeoutMs = 5 * 60_000
-const confirmTimeoutMs = 20_000
 const confirmPauseMs = 1_000
 const logLines = 30
 
@@ -142,8 +140,8 @@ async function reload(performing: Performing, machine: Machine, release: Release
   const processes = fleet.processesOf(manifest.manager, machine)
   const { host } = await lock.guarded(machine)
   const onLine = (line: string): void => fleet.report({ type: 'output', host: machine.name, line })
-  const options = { timeoutMs: reloadTimeoutMs, onLine }
-  const before = await orNoted(performing, { machine, release }, () =>
+  const options = { ...fleet.limits.reload, onLine }
+  const before = await orNoted(performing, { machine, release, step: 'reload' }, () =>
     processes.reload(host, activationOf(machine, manifest), options),
   )
   performing.replaced.set(machine.name, new Set(before.map(({ pid }) => pid).filter((pid) => pid > 0)))
@@ -157,21 +155,22 @@ async function verifyRelease(performing: Performing, machine: Machine, release: 
   const onWaiting = (text: string): void => fleet.report({ type: 'waiting', host: machine.name, step: 'verify', text })
   const before = replaced.get(machine.name) ?? null
   const activation = activationOf(machine, manifest)
-  await orNoted(performing, { machine, release }, async () => {
+  await orNoted(performing, { machine, release, step: 'verify' }, async () => {
     standing.set(machine.name, await verify(fleet, { machine, activation, processes, before, onWaiting }))
     // Well for itself is not enough: users come by the balancer, which is asked while it still sends nobody.
     await reached(fleet, machine.name)
   })
-  await note(performing, machine, { ...manifest, state: 'verified', verifiedAt: isoNow(fleet.clock) })
+  const verified = { verifiedAt: isoNow(fleet.clock), verifiedBy: performing.by }
+  await note(performing, machine, { ...manifest, state: 'verified', ...verified })
   replaced.delete(machine.name)
 }
 
 /** A line to the balancer that drops for a moment is waited for. */
-async function reached({ balancer, clock }: Fleet, host: HostName): Promise<void> {
-  const giveUpMs = clock.now() + confirmTimeoutMs
+async function reached({ balancer, clock, limits }: Fleet, host: HostName): Promise<void> {
+  const giveUpMs = clock.now() + limits.confirm.timeoutMs
   for (;;) {
     try {
-      return await balancer.reaches(host, { timeoutMs: giveUpMs - clock.now() })
+      return await balancer.reaches(host, { ...limits.confirm, timeoutMs: giveUpMs - clock.now() })
     } catch (error) {
       if (clock.now() + confirmPauseMs >= giveUpMs) throw error
       await clock.sleep(confirmPauseMs)
@@ -179,7 +178,7 @@ async function reached({ balancer, clock }: Fleet, host: HostName): Promise<void
   }
 }
 
-interface Soaking extends Tried {
+interface Soaking extends Omit<Tried, 'step'> {
   readonly isWanted: () => boolean
 }
 
@@ -190,7 +189,7 @@ async function soakRelease(performing: Performing, { machine, release, isWanted 
   const onWaiting = (text: string): void => fleet.report({ type: 'waiting', host: machine.name, step: 'soak', text })
   const activation = activationOf(machine, manifest)
   const standing = performing.standing.get(machine.name) ?? []
-  await orNoted(performing, { machine, release }, () =>
+  await orNoted(performing, { machine, release, step: 'soak' }, () =>
     soak(fleet, { machine, activation, processes, standing, isWanted, onWaiting }),
   )
 }

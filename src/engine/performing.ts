@@ -18,4 +18,6 @@ export interface Performing {
   /** Releases that every host ran once: what fails with one of them says nothing against it. */
   readonly proven: ReadonlySet<ReleaseId>
   readonly askPerson: AskPerson
+  /** `ada@laptop` */
+  readonly by: string
 }

@@ -115,7 +115,7 @@ export function releaseBefore(views: readonly HostView[]): ReleaseId | null {
 }
 
 /** The longest: a host that was added later, or could not write a line, knows less. */
-function fleetHistory(views: readonly HostView[]): readonly HistoryEntry[] {
+export function fleetHistory(views: readonly Pick<HostView, 'inspection'>[]): readonly HistoryEntry[] {
   const histories = views.map(({ inspection }) => inspection.history)
   return histories.reduce((most, history) => (history.length > most.length ? history : most), [])
 }

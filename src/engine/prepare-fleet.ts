@@ -3,14 +3,16 @@ import type { Manifest } from '../hosts/history.ts'
 import { everywhere } from './everywhere.ts'
 import type { Fleet } from './fleet.ts'
 import type { HostView } from './inspect.ts'
+import { journaled } from './journal.ts'
 import type { FleetLock } from './lock.ts'
 import { isPrepared, type Preparation, prepareHost } from './prepare.ts'
 
 export interface Preparing {
   readonly fleet: Fleet
   readonly lock: FleetLock
+  readonly by: string
   readonly views: readonly HostView[]
-  readonly preparation: Omit<Preparation, 'onLine'>
+  readonly preparation: Omit<Preparation, 'limit' | 'onLine'>
 }
 
 /** On every host at once, beside the running app. Rejects where one of them fails: then no host is rolled. */
@@ -34,12 +36,14 @@ export async function prepareFleet(preparing: Preparing): Promise<void> {
   )
 }
 
-async function prepareOne({ fleet, lock, preparation }: Preparing, view: HostView): Promise<void> {
+async function prepareOne(preparing: Preparing, view: HostView): Promise<void> {
+  const { fleet, lock, preparation } = preparing
   const { name } = view.machine
   const onLine = (line: string): void => fleet.report({ type: 'output', host: name, line })
-  await reportStep(fleet, { host: name, step: 'prepare', manifest: preparation.manifest }, async () =>
-    prepareHost(view, await lock.guarded(view.machine), { ...preparation, onLine }),
-  )
+  await reportStep(fleet, { host: name, step: 'prepare', manifest: preparation.manifest }, async () => {
+    const machine = journaled(preparing, await lock.guarded(view.machine))
+    await prepareHost(view, machine, { ...preparation, limit: fleet.limits.prepare, onLine })
+  })
 }
 
 interface Told {

@@ -1,10 +1,8 @@
 import type { OnLine, Source } from '../hosts/depot.ts'
 import type { Manifest } from '../hosts/history.ts'
+import type { Limit } from '../hosts/limits.ts'
 import type { Machine } from './fleet.ts'
 import type { HostView } from './inspect.ts'
-
-/** `npm install` and a build. */
-const commandsTimeoutMs = 20 * 60_000
 
 /** Fetches on one host and says which commit the ref is there. Rejects with UserError `git`. Touches only the mirror. */
 export async function resolveRef(
@@ -23,6 +21,8 @@ export interface Preparation {
   readonly onFirst: readonly string[]
   /** `pre-deploy`, in the release that runs. */
   readonly before: readonly string[]
+  /** For each of them, and for install and build. */
+  readonly limit: Limit
   readonly onLine: OnLine
 }
 
@@ -32,17 +32,14 @@ export interface Preparation {
  */
 export async function prepareHost(view: HostView, machine: Machine, preparation: Preparation): Promise<void> {
   const { inspection } = view
-  const { manifest, source, before, onLine } = preparation
+  const { manifest, source, before, limit, onLine } = preparation
   if (isPrepared(view, manifest.id)) return
   const { depot, layout } = machine
   const { env } = manifest
   await depot.setUp()
   if (before.length > 0) {
     const directory = inspection.current.kind === 'none' ? layout.base : layout.current
-    await depot.run(
-      { directory, commands: before, env },
-      { what: 'pre-deploy failed', timeoutMs: commandsTimeoutMs, onLine },
-    )
+    await depot.run({ directory, commands: before, env }, { what: 'pre-deploy failed', ...limit, onLine })
   }
   // The host that resolved the ref has fetched already.
   if (!(await depot.hasCommit(manifest.sha))) await depot.fetch(source)
@@ -50,10 +47,7 @@ export async function prepareHost(view: HostView, machine: Machine, preparation:
   const commands = [...(inspection.manifests.length === 0 ? preparation.onFirst : []), ...manifest.prepare]
   const directory = `${layout.releases}/${manifest.id}`
   if (commands.length > 0)
-    await depot.run(
-      { directory, commands, env },
-      { what: 'install or build failed', timeoutMs: commandsTimeoutMs, onLine },
-    )
+    await depot.run({ directory, commands, env }, { what: 'install or build failed', ...limit, onLine })
   await depot.note(manifest)
 }
 

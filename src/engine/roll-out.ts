@@ -24,6 +24,8 @@ export interface RollingOut {
   readonly lock: FleetLock
   readonly look: Look
   readonly goal: Goal
+  /** `ada@laptop` */
+  readonly by: string
   readonly interruption: Interruption
   readonly askPerson: AskPerson
   /** How it ended: called once more, with what is so then, where a second interruption ends the process. */
@@ -39,7 +41,7 @@ export interface End {
 }
 
 export async function rollOut(rollingOut: RollingOut, start: Start): Promise<End> {
-  const { fleet, lock, look, goal, interruption, askPerson, tell } = rollingOut
+  const { fleet, lock, look, goal, by, interruption, askPerson, tell } = rollingOut
   fleet.report({ type: 'phase', phase: 'roll' })
   const reporting = reportRollout(fleet.report, fleet.clock, fleet.machines.length + fleet.skipped.length)
   const performing: Performing = {
@@ -52,6 +54,7 @@ export async function rollOut(rollingOut: RollingOut, start: Start): Promise<End
       look.views.flatMap(({ inspection }) => inspection.history.map(({ release }) => release)),
     ),
     askPerson,
+    by,
   }
   let latest: Rollout = begin(start.plan, start.observed)
   const endOf = (rollout: Rollout): End => ({ ...ended(rollout), outMs: reporting.outMs() })

@@ -1,6 +1,6 @@
 /**
  * The port to what zdr-deploy keeps on a host: the mirror, the releases and their manifests, the link to the one that
- * is activated, the history, the lock, and what is asked and answered while a deploy is paused. Adapter: `shell-depot.ts`.
+ * is activated, the history, the journal, the lock, and what is asked and answered while a deploy is paused. Adapter: `shell-depot.ts`.
  *
  * Every call rejects with UserError `host-unreachable` where the connection cannot be had, or was lost meanwhile (then
  * it may have had its effect, or not), and may be repeated. What changes something rejects with `locked` on a guarded
@@ -9,7 +9,9 @@
 import type { HistoryEntry, Manifest, MigrationEntry } from './history.ts'
 import type { Host } from './host.ts'
 import type { Inspection } from './inspection.ts'
-import type { LockOwner } from './lock.ts'
+import type { JournalEntry } from './journal.ts'
+import type { Limit } from './limits.ts'
+import type { Lockable } from './lockable.ts'
 
 export type OnLine = (line: string, stream: 'stdout' | 'stderr') => void
 
@@ -26,20 +28,10 @@ export interface Commands {
   readonly env: Readonly<Record<string, string>>
 }
 
-export interface Running {
+export interface Running extends Limit {
   /** What could not be done, for people, where it ends badly: `pre-deploy failed`. */
   readonly what: string
-  readonly timeoutMs: number
   readonly onLine?: OnLine
-}
-
-export interface HeldLock {
-  /** Says that we live. Without it for a minute, the host gives the lock up. */
-  beat(): void
-  /** Resolves, and never rejects, when it is held no more: let go, or the connection was lost. */
-  readonly ended: Promise<void>
-  /** Gives it up for good. May be called twice. */
-  letGo(): Promise<void>
 }
 
 /** A deploy that waits for a yes. */
@@ -59,22 +51,22 @@ export interface Answer {
   readonly by: string
 }
 
-export interface Depot {
+export interface Depot extends Lockable {
   /** All that stands on the host. Changes nothing. Rejects with `host-command` where it cannot be told in full. */
   inspect(): Promise<Inspection>
 
-  /**
-   * Takes the environment's lock on this host. Rejects with `locked` where another deploy has it (its owner as the
-   * error's `cause`), or, with `isAgain` (it was ours a moment ago), where another had it since.
-   */
-  lock(owner: LockOwner, options: { readonly isAgain: boolean }): Promise<HeldLock>
-  /** Who holds the lock; null: nobody. Read only. */
-  lockOwner(): Promise<LockOwner | null>
   /** Rejects with `locked` where the lock is not of this token any more. Read only. */
   assertOurs(token: string): Promise<void>
   /**
    * The host and its depot for a step that changes something: each script first checks, on the host, that the lock is
-   * of this token, and acts while no earlier step is still running there.
+   * of this token, and acts while no earlier step is still running there. It waits for one of the same token, for as
+   * long as it may take itself, and half a minute at least; one of another token, whose lock was taken over, it ends.
+   *
+   * A step does not need the connection. Where that is lost, it is had again and the step followed to its end, or begun
+   * where it never was, but never twice: its result is the same. It rejects with `host-unreachable` where the host is
+   * out of reach for a minute (for half a minute, where it did not say that it had begun), or has forgotten how the
+   * step ended (it lost its power): then it may have had its effect, or not. The time limit holds on the host, whether
+   * anybody listens or not. Lines of both streams arrive within a fifth of a second; their order between the two is lost.
    */
   guarded(token: string): { readonly host: Host; readonly depot: Depot }
 
@@ -90,8 +82,10 @@ export interface Depot {
   layOut(manifest: Pick<Manifest, 'id' | 'sha'>): Promise<void>
   /** Runs the user's commands, one after another in one shell, until one fails. Rejects with `host-command`, with its last lines. */
   run(commands: Commands, running: Running): Promise<void>
-  /** Writes or replaces a manifest as a whole. */
-  note(manifest: Manifest): Promise<void>
+  /** Writes or replaces a manifest as a whole, and then appends `entry` to the journal. */
+  note(manifest: Manifest, entry?: JournalEntry): Promise<void>
+  /** Appends to the journal; repeated, it adds nothing. The end of a deploy takes its oldest lines off where there are many. */
+  journal(entry: JournalEntry): Promise<void>
   /** Points `current` at a release, atomically. Rejects with `host-command` where there is no such release. */
   activate(release: string): Promise<void>
   /** Appends to the history; repeated, it adds nothing. */

@@ -14,6 +14,8 @@ export interface Manifest {
   readonly activatedAt?: string
   /** When it was verified on this host last; kept when it is activated again. */
   readonly verifiedAt?: string
+  /** `ada@laptop`: who deployed then. */
+  readonly verifiedBy?: string
   /** Why it failed. */
   readonly reason?: string
   readonly prepare: readonly string[]
@@ -69,7 +71,7 @@ export function appendMigrationScript(layout: Layout, entry: MigrationEntry): st
 }
 
 /** Appends one line, unless it stands there last. A line that a crash tore is closed first, so that it harms no other. */
-function appendScript(file: string, line: string): string {
+export function appendScript(file: string, line: string): string {
   return `set -eu
 ${durable}umask 077
 file=${quote(file)}

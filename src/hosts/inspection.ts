@@ -1,6 +1,7 @@
 /** What stands on a host, read in one run. The script needs only sh and the usual tools; what it prints is parsed here. */
 import { UserError } from '../errors.ts'
 import type { HistoryEntry, Manifest, MigrationEntry } from './history.ts'
+import { type JournalEntry, readJournal } from './journal.ts'
 import type { Layout } from './layout.ts'
 import { releasePattern } from './release.ts'
 import { quote } from './shell.ts'
@@ -21,6 +22,8 @@ export interface Inspection {
   readonly history: readonly HistoryEntry[]
   /** Oldest first. */
   readonly migrations: readonly MigrationEntry[]
+  /** The last deploys, oldest first. What of it is not understood is passed over, and not named. */
+  readonly journal: readonly JournalEntry[]
   /** What could not be understood: `releases/<id>.json`, `history.jsonl:12`. Passed over, and named. */
   readonly unreadable: readonly string[]
   /** On the disk of `base`; null where that could not be had (`base` is not there yet). */
@@ -29,6 +32,8 @@ export interface Inspection {
 
 /** Of the history, and of the migrations. */
 const linesMax = 1000
+/** Of the journal: the last deploys. */
+const journalLinesMax = 100
 /** Stands before each of our lines, for a login shell may print what it likes around them. */
 const mark = 'zdr-inspect'
 
@@ -57,10 +62,13 @@ say_lines() {
   [ -f "$2" ] || return 0
   lines=$(wc -l < "$2")
   say "$1-lines" "$((lines))"
-  tail -n ${linesMax} "$2" | tr -d '\\000\\r' | while IFS= read -r line || [ -n "$line" ]; do say "$1" "$line"; done
+  tail -n "$3" "$2" | tr -d '\\000\\r' | sed "s/^/$(printf '${mark}\\t%s\\t' "$1")/"
+  # A torn last line has no end.
+  echo
 }
-say_lines history ${quote(layout.history)}
-say_lines migration ${quote(layout.migrations)}
+say_lines history ${quote(layout.history)} ${linesMax}
+say_lines migration ${quote(layout.migrations)} ${linesMax}
+say_lines journal ${quote(layout.journal)} ${journalLinesMax}
 say free "$(df -Pk "$base" 2>/dev/null | sed -n 's/.* \\([0-9][0-9]*\\)  *[0-9][0-9]*% .*/\\1/p')"
 say end ''
 `
@@ -87,6 +95,7 @@ export function parseInspection(stdout: string): Inspection {
     manifests: manifests.flatMap((read) => read.found ?? []),
     history: history.flatMap((read) => read.found ?? []),
     migrations: migrations.flatMap((read) => read.found ?? []),
+    journal: readJournal(values('journal')),
     unreadable: [...manifests, ...history, ...migrations].flatMap((read) => (read.found === null ? [read.name] : [])),
     freeBytes: free === '' ? null : Number(free) * 1024,
   }

@@ -18,6 +18,8 @@ export interface Layout {
   readonly history: string
   /** One JSON line for each beginning and end of a migration. */
   readonly migrations: string
+  /** One JSON line for each thing that a deploy did here. */
+  readonly journal: string
   readonly lock: string
   /** What a deploy that waits for a yes says of itself, and what it is told. */
   readonly pause: string
@@ -38,6 +40,7 @@ export function layout(base: string): Layout {
     manifests: `${zdr}/releases`,
     history: `${zdr}/history.jsonl`,
     migrations: `${zdr}/migrations.jsonl`,
+    journal: `${zdr}/journal.jsonl`,
     lock: `${zdr}/lock`,
     pause: `${zdr}/pause.json`,
     answer: `${zdr}/answer.json`,

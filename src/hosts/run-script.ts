@@ -1,12 +1,12 @@
 import { type ErrorCode, UserError } from '../errors.ts'
 import type { CommandResult, Host, RunOptions } from './host.ts'
+import { type Limit, limitText } from './limits.ts'
 
 const outputLinesMax = 30
 
-export interface Doing {
+export interface Doing extends Limit {
   /** What could not be done, for people, where it ends badly. */
   readonly what: string
-  readonly timeoutMs: number
   readonly code?: ErrorCode
   readonly hint?: string
   readonly onLine?: RunOptions['onLine']
@@ -16,11 +16,12 @@ export interface Doing {
 export async function runScript(
   host: Host,
   script: string,
-  { what, timeoutMs, code, hint, onLine }: Doing,
+  { what, code, hint, onLine, ...limit }: Doing,
 ): Promise<CommandResult> {
+  const { timeoutMs } = limit
   const result = await host.run(script, onLine === undefined ? { timeoutMs } : { timeoutMs, onLine })
   if (result.code === 0) return result
-  const how = result.timedOut ? `: not done within ${timeoutMs / 1000} s` : ''
+  const how = result.timedOut ? `: not done within ${limitText(limit)}` : ''
   throw new UserError(code ?? 'host-command', `${what}${how}`, {
     output: lastLines(result),
     cause: result,
@@ -33,7 +34,7 @@ export function lastLines({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'st
   return `${stdout}\n${stderr}`.trim().split('\n').slice(-outputLinesMax).join('\n')
 }
 
-/** How it ended: `did not end within 300 s`, `ended with 1`. */
-export function endText({ timedOut, code, signal }: CommandResult, timeoutMs: number): string {
-  return timedOut ? `did not end within ${timeoutMs / 1000} s` : `ended with ${code ?? signal}`
+/** How it ended: `did not end within 300 s (timeouts.reload)`, `ended with 1`. */
+export function endText({ timedOut, code, signal }: CommandResult, limit: Limit): string {
+  return timedOut ? `did not end within ${limitText(limit)}` : `ended with ${code ?? signal}`
 }

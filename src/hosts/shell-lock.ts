@@ -1,46 +1,70 @@
-/** The lock of an environment on one host, held over its connection. */
+/** The lock of an environment on one machine, held over its connection. */
 import { UserError } from '../errors.ts'
-import type { HeldLock, Pause } from './depot.ts'
+import type { Pause } from './depot.ts'
 import type { HeldCommand, Host } from './host.ts'
-import type { Layout } from './layout.ts'
-import { type Holding, holdLockScript, lockEnd, ownerText, parseLockOwner } from './lock.ts'
-import { parsePause, pauseText, readPauseScript } from './pause.ts'
+import { type LockOwner, ownerText, parseLockOwner } from './lock.ts'
+import {
+  type Holding,
+  holdLockScript,
+  type LockPlace,
+  lockEnd,
+  lockUndo,
+  readLockScript,
+  unlockScript,
+} from './lock-scripts.ts'
+import type { HeldLock, LockableMachine, LockHolder } from './lockable.ts'
+import { pauseText } from './pause.ts'
+import { runScript } from './run-script.ts'
 
-/** Longer than the script itself waits for a lock that is only looked at. */
+/** Longer than the script itself waits for a lock that is only looked at, and for what is behind the fence. */
 const answerMs = 20_000
-const lookTimeoutMs = 5_000
+const commandTimeoutMs = 30_000
+/** A heartbeat is due after ten seconds: whoever missed two of them is cut off, or dead. */
+const silentMsMax = 25_000
 
-interface Place {
+export interface Locking {
   readonly host: Host
-  readonly layout: Layout
+  readonly place: LockPlace
+  /** What the deploy of this token waits for there; null: nothing. */
+  readonly pauseOf?: (token: string) => Promise<Pause | null>
 }
 
-export async function holdLock(place: Place, holding: Holding): Promise<HeldLock> {
-  const { host, layout } = place
-  const { name } = host
-  const held = await host.hold(holdLockScript(layout, holding))
-  const answer = await lineOf(held)
-  if (answer === 'locked') return heldLock(held)
-  const line = answer === 'held' ? await lineOf(held) : null
+export function shellLock(locking: Locking): LockableMachine {
+  const { host, place } = locking
+  const run = async (script: string, what: string): Promise<string> =>
+    (await runScript(host, script, { what: `${host.name}: ${what}`, timeoutMs: commandTimeoutMs })).stdout.trim()
+  return {
+    name: host.name,
+    lock: (owner, { isAgain }) => hold(locking, { owner, isAgain }),
+    lockOwner: async () => parseHolder(await run(readLockScript(place), 'the lock could not be read')),
+    unlock: async (owner) => {
+      await run(unlockScript(place, owner), 'the lock could not be taken away')
+    },
+  }
+}
+
+async function hold(locking: Locking, holding: Holding): Promise<HeldLock> {
+  const { host, place } = locking
+  const held = await host.hold(holdLockScript(place, holding))
+  const [word = '', ...words] = ((await lineOf(held)) ?? '').split(' ')
+  if (word === 'locked') return heldLock(held, holding.owner, words.join(' '))
   await held.release()
   const { stderr } = await held.ended
-  if (answer === 'held') throw await heldByAnother(place, line ?? '')
-  if (answer === 'lost') throw lostToAnother(name)
-  if (answer === 'no flock')
-    throw new UserError('preflight', `${name} has no flock, which keeps two deploys apart`, {
-      hint: 'Install util-linux there.',
-    })
-  throw new UserError('host-command', `${name}: the lock in ${layout.zdr} could not be taken`, { output: stderr })
+  throw await refused(locking, `${word} ${words.join(' ')}`, stderr)
 }
 
-function heldLock(held: HeldCommand): HeldLock {
+function heldLock(held: HeldCommand, owner: LockOwner, before: string): HeldLock {
+  const former = parseLockOwner(before)
+  const end = async (word: string): Promise<void> => {
+    held.write(word)
+    await held.release()
+  }
   return {
+    cutOff: former?.token === owner.token ? null : former,
     beat: () => held.write('\n'),
     ended: held.ended.then(() => undefined),
-    letGo: async () => {
-      held.write(lockEnd)
-      await held.release()
-    },
+    letGo: () => end(lockEnd),
+    undo: () => end(lockUndo),
   }
 }
 
@@ -54,29 +78,57 @@ async function lineOf(held: HeldCommand): Promise<string | null> {
   }
 }
 
+async function refused(locking: Locking, answer: string, stderr: string): Promise<UserError> {
+  const { host, place } = locking
+  const [, seconds, line = ''] = /^held (\d+|-) (.*)$/.exec(answer) ?? []
+  if (seconds !== undefined) return heldByAnother(locking, { line, silentMs: Number(seconds) * 1_000 })
+  switch (answer.trim()) {
+    case 'lost':
+      return lostToAnother(host.name)
+    case 'no flock':
+      return new UserError('preflight', `${host.name} has no flock, which keeps two deploys apart`, {
+        hint: 'Install util-linux there.',
+      })
+    case 'no folder':
+      return new UserError('preflight', `${host.name} has no ${place.folders.at(-1)}`, {
+        hint: 'Run `zdr-deploy <environment> setup`.',
+      })
+    default: {
+      const text = `${host.name}: the lock in ${place.folders.at(-1)} could not be taken`
+      return new UserError('host-command', text, { output: stderr })
+    }
+  }
+}
+
 export function lostToAnother(name: string): UserError {
   return new UserError('locked', `another deploy had the lock on ${name} meanwhile: this one changes nothing more`)
 }
 
-async function heldByAnother(place: Place, line: string): Promise<UserError> {
+async function heldByAnother(
+  { host, place, pauseOf }: Locking,
+  { line, silentMs }: { readonly line: string; readonly silentMs: number },
+): Promise<UserError> {
   const owner = parseLockOwner(line)
   const who = owner === null ? 'another deploy' : ownerText(owner)
-  const pause = owner === null ? null : await pauseOf(place, owner.token)
-  const message = `${place.host.name} is being deployed to by ${who}`
+  const pause = owner === null || pauseOf === undefined ? null : await pauseOf(owner.token).catch(() => null)
+  const isSilent = silentMs > silentMsMax
+  const silence = isSilent
+    ? `; nothing was heard of it for ${silentMs / 1_000} s: after a minute it loses the lock`
+    : ''
+  const message = `${host.name} ${place.heldBy} ${who}`
   const hint =
-    'Wait for it to end, or look with `zdr-deploy <environment> status`. A deploy that was killed lets go of the lock by itself within a minute.'
-  if (pause === null) return new UserError('locked', message, { hint, cause: owner })
+    'Wait for it to end (`--wait 10m`), or look with `zdr-deploy <environment> status`. A deploy that was killed lets go of the lock by itself within a minute.'
+  if (pause === null) return new UserError('locked', `${message}${silence}`, { hint, cause: owner })
   const answer = 'Answer it with `zdr-deploy <environment> resume`, or `zdr-deploy <environment> abort`.'
   return new UserError('locked', `${message}; it is ${pauseText(pause)}`, { hint: `${answer} ${hint}`, cause: owner })
 }
 
-/** What the deploy of this token waits for; null: nothing, or it cannot be seen, which changes nothing here. */
-async function pauseOf({ host, layout }: Place, token: string): Promise<Pause | null> {
-  try {
-    const { stdout } = await host.run(readPauseScript(layout), { timeoutMs: lookTimeoutMs })
-    const pause = parsePause(stdout)
-    return pause?.token === token ? pause : null
-  } catch {
-    return null
-  }
+function parseHolder(stdout: string): LockHolder | null {
+  const [line = '', seconds = ''] = stdout.split('\n')
+  if (line === '') return null
+  const owner = parseLockOwner(line) ?? namelessOwner
+  return /^\d+$/.test(seconds) ? { ...owner, silentMs: Number(seconds) * 1_000 } : owner
 }
+
+/** It holds the lock, and has not said who it is. */
+const namelessOwner = { token: '', by: 'somebody', pid: 0, since: 'an unknown time', command: 'another deploy' }

@@ -1,5 +1,6 @@
 /** What went wrong with a connection, in an operator's words. Pure. */
 import { UserError } from '../errors.ts'
+import { type Limit, limitText } from './limits.ts'
 
 /** The parts of ssh2's and node's errors that tell them apart. */
 export interface ConnectionFailure {
@@ -19,7 +20,7 @@ export interface Attempt {
   readonly locked: readonly string[]
   /** Why the agent could not be used; null where it could, or where there is none. */
   readonly agentTrouble: string | null
-  readonly limitMs: number
+  readonly limit: Limit
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -62,8 +63,8 @@ function noSessionHint(said: string): string | undefined {
   return 'Its sshd must allow 10 sessions on a connection (MaxSessions, 10 by default).'
 }
 
-function reason({ message, code }: ConnectionFailure, { limitMs }: Attempt): string {
-  if (/waiting for handshake/.test(message)) return `no SSH server answered within ${limitMs / 1000} s`
+function reason({ message, code }: ConnectionFailure, { limit }: Attempt): string {
+  if (/waiting for handshake/.test(message)) return `no SSH server answered within ${limitText(limit)}`
   if (/Keepalive/.test(message)) return 'it stopped answering'
   if (typeof code !== 'string') return message
   return `${REASONS[code] ?? message} (${code})`

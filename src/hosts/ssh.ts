@@ -5,6 +5,7 @@ import type { Host } from './host.ts'
 import { checkHostKey } from './host-key.ts'
 import { readPrivateKeys } from './keys.ts'
 import { hostKeyAlgorithms, readKnownHosts } from './known-hosts.ts'
+import { defaultLimits, type Limit, limitText } from './limits.ts'
 import { openSession } from './open-session.ts'
 import { type Attempt, type ConnectionFailure, explain, noSession } from './ssh-errors.ts'
 import { sshHost } from './ssh-host.ts'
@@ -33,10 +34,10 @@ export interface SshTarget {
 export interface ConnectOptions {
   /** What the user should know and need not mend: a host key that was accepted unseen. */
   readonly onWarning?: (text: string) => void
+  /** For each machine on the way: TCP, handshake and authentication. */
+  readonly limit?: Limit
 }
 
-/** For each machine on the way: TCP, handshake and authentication. */
-const CONNECT_LIMIT_MS = 15_000
 /** The third unanswered one ends the connection: 15 seconds at the most. */
 const KEEPALIVE_INTERVAL_MS = 5_000
 const KEEPALIVE_UNANSWERED_MAX = 2
@@ -49,21 +50,25 @@ const handshakes = new Map<string, Turns>()
  * Connects, so that what is wrong is told before anything is done: rejects with UserError `host-unreachable`,
  * `host-key` (before anything was sent to authenticate), or `authentication`. The host stays connected until `close`.
  */
-export async function connect(target: SshTarget, { onWarning = () => {} }: ConnectOptions = {}): Promise<Host> {
-  const first = await open(target, onWarning)
-  return sshHost({ name: target.name, address: target.address, first, open: () => open(target, onWarning) })
+export async function connect(
+  target: SshTarget,
+  { onWarning = () => {}, limit = defaultLimits.connect }: ConnectOptions = {},
+): Promise<Host> {
+  const openAnew = (): Promise<SshConnection> => open(target, { onWarning, limit })
+  const first = await openAnew()
+  return sshHost({ name: target.name, address: target.address, first, open: openAnew })
 }
 
 interface SshConnection extends Connection {
   /** A stream to another machine, made by this one. */
-  forward(to: SshTarget): Promise<ClientChannel>
+  forward(to: SshTarget, limit: Limit): Promise<ClientChannel>
 }
 
-async function open(target: SshTarget, onWarning: (text: string) => void): Promise<SshConnection> {
-  const jump = target.jump === null ? null : await open(target.jump, onWarning)
+async function open(target: SshTarget, options: Required<ConnectOptions>): Promise<SshConnection> {
+  const jump = target.jump === null ? null : await open(target.jump, options)
   try {
-    const login = await prepareLogin(target, onWarning)
-    const sock = await jump?.forward(target)
+    const login = await prepareLogin(target, options)
+    const sock = await jump?.forward(target, options.limit)
     const connection = await inTurn(target, () => logIn(target, login, sock === undefined ? {} : { sock }))
     const close = async (): Promise<void> => {
       await connection.close()
@@ -82,7 +87,7 @@ interface Login {
   readonly explain: (failure: ConnectionFailure) => UserError
 }
 
-async function prepareLogin(target: SshTarget, onWarning: (text: string) => void): Promise<Login> {
+async function prepareLogin(target: SshTarget, { onWarning, limit }: Required<ConnectOptions>): Promise<Login> {
   const { address, port, user, agent } = target
   const known = await readKnownHosts(target.knownHostsFiles)
   const keys = await readPrivateKeys(target.keys, objectionTo)
@@ -97,7 +102,7 @@ async function prepareLogin(target: SshTarget, onWarning: (text: string) => void
     offered: [...keys.usable.map(({ file }) => file), ...(agent === null ? [] : ['the agent'])],
     locked: keys.locked,
     agentTrouble,
-    limitMs: CONNECT_LIMIT_MS,
+    limit,
   })
 
   return {
@@ -105,7 +110,7 @@ async function prepareLogin(target: SshTarget, onWarning: (text: string) => void
       host: address,
       port,
       username: user,
-      readyTimeout: CONNECT_LIMIT_MS,
+      readyTimeout: limit.timeoutMs,
       keepaliveInterval: KEEPALIVE_INTERVAL_MS,
       keepaliveCountMax: KEEPALIVE_UNANSWERED_MAX,
       algorithms: { serverHostKey: hostKeyAlgorithms(known, target) },
@@ -176,15 +181,15 @@ function connectionOver(
       ).catch((error: unknown) => {
         throw noSession(name, error)
       }),
-    async forward({ name: to, address, port }) {
+    async forward({ name: to, address, port }, limit) {
       const stream = new Promise<ClientChannel>((resolve, reject) => {
         client.forwardOut('127.0.0.1', 0, address, port, (error, made) => (error ? reject(error) : resolve(made)))
       }).catch((error: unknown) => {
         throw unreachable(to, `${name} could not connect to ${address}:${port}`, error)
       })
-      const made = await atMost(CONNECT_LIMIT_MS, stream)
+      const made = await atMost(limit.timeoutMs, stream)
       if (made !== LATE) return made
-      throw unreachable(to, `${name} got no answer from ${address}:${port} within ${CONNECT_LIMIT_MS / 1000} s`)
+      throw unreachable(to, `${name} got no answer from ${address}:${port} within ${limitText(limit)}`)
     },
     async close() {
       client.end()

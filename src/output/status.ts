@@ -15,7 +15,10 @@ export interface TextOptions {
 }
 
 /** A table, or a few lines a host where the terminal is too narrow for one; then what somebody should look at. */
-export function statusLines({ environment, hosts, lock }: StatusReport, options: TextOptions): readonly string[] {
+export function statusLines(
+  { environment, hosts, lock, cutOff }: StatusReport,
+  options: TextOptions,
+): readonly string[] {
   const { paint } = options
   const commits = new Set(hosts.map(({ sha }) => sha).filter((sha) => sha !== null))
   return [
@@ -24,7 +27,7 @@ export function statusLines({ environment, hosts, lock }: StatusReport, options:
     ...hosts.flatMap(({ host, attention }) =>
       attention.map((text) => `${paint('warning', '!')} ${host}: ${oneLine(text)}`),
     ),
-    ...(lock === null ? [] : [`${paint('warning', '!')} ${oneLine(lock)}`]),
+    ...[cutOff, lock].flatMap((text) => (text === null ? [] : [`${paint('warning', '!')} ${oneLine(text)}`])),
   ]
 }
 

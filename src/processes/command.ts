@@ -36,7 +36,7 @@ export function command(options: Options): Processes {
       const script = commandsScript({ directory: current, commands, env, layout: layout(posix.dirname(current)) })
       const result = await host.run(script, limits)
       if (result.code === 0) return before
-      throw reloadError(host, result, limits.timeoutMs)
+      throw reloadError(host, result, limits)
     },
     stop: async (host, activation) => {
       const found = port === null ? [] : await listeners(host, port)

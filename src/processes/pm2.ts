@@ -38,7 +38,7 @@ export function pm2({ path }: { readonly path: string }): Processes {
       const commands = startInstead(activation.commands, mends)
       const script = reloadScript(activation, mends.length > 0 ? [...commands, saveAgain] : commands, options.timeoutMs)
       const result = await host.run(script, options)
-      if (result.code !== 0) throw reloadError(host, result, options.timeoutMs)
+      if (result.code !== 0) throw reloadError(host, result, options)
       return before
     },
     stop: async (host, activation) => {

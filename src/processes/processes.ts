@@ -1,5 +1,6 @@
 /** The port to what runs the app's processes on a host. Adapters: `pm2.ts`, `command.ts`. */
 import type { Host } from '../hosts/host.ts'
+import type { Limit } from '../hosts/limits.ts'
 
 export interface Process {
   /** The manager's name for it, `shop`; with several workers several entries share it. */
@@ -57,7 +58,7 @@ export interface Processes {
   reload(
     host: Host,
     activation: Activation,
-    options: { readonly timeoutMs: number; readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void },
+    options: Limit & { readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void },
   ): Promise<readonly Process[]>
   /** Stops and forgets the app's processes: the very first release failed, and there is nothing to go back to. */
   stop(host: Host, activation: Activation): Promise<void>

@@ -110,6 +110,8 @@ export type Report =
       readonly environment: string
       readonly hosts: readonly HostStatus[]
       readonly lock: string | null
+      /** Which deploy was cut off last, and what to do about it; null: none. */
+      readonly cutOff: string | null
     }
   | {
       readonly type: 'finished'

@@ -1,6 +1,8 @@
 /** What every balancer promises, and every fake of one. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Balancer } from '../../src/balancers/balancer.ts'
+import type { HeldLock } from '../../src/hosts/lockable.ts'
+import { lockContract, ownerOf } from '../hosts/lock-contract.ts'
 
 export interface ContractSubject {
   /** Names of at least three hosts, each a batch of its own. */
@@ -12,8 +14,10 @@ export interface ContractSubject {
   /** Starts a request that the balancer sends to that host, and that runs until `finish`. */
   readonly startRequest: (host: string) => Promise<{ readonly finish: () => Promise<void> }>
   readonly setHealthy: (host: string, isHealthy: boolean) => void
-  /** Everybody in, by a deploy. */
-  readonly reset: () => Promise<void>
+  /** Everybody in, by the deploy of that token, which has the lock. */
+  readonly reset: (by: string) => Promise<void>
+  /** Ends all connections, and what is held with them. */
+  readonly cut: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -27,9 +31,54 @@ export function balancerContract(name: string, make: () => Promise<ContractSubje
       subject = await make()
       ;[a = '', b = '', c = ''] = subject.hosts
     })
-    beforeEach(() => subject.reset())
+    let held: readonly HeldLock[] = []
+    const letGo = async (): Promise<void> => {
+      await Promise.all(held.map((lock) => lock.letGo()))
+      held = []
+    }
+    beforeEach(async () => {
+      held = await lockAll(subject.open(), by)
+      await subject.reset(by)
+    })
+    afterEach(letGo)
     afterAll(() => subject?.close())
-    const by = 'a deploy'
+    const by = 'ada'
+
+    describe('under its lock', () => {
+      beforeEach(letGo)
+      lockContract(() => {
+        const [lock] = subject.open().locks
+        if (lock === undefined) throw new Error('a balancer without a lock')
+        return { lock, close: () => subject.cut() }
+      })
+
+      it('has one for each of its machines', () => {
+        const { locks, machines } = subject.open()
+        expect(locks).toHaveLength(machines.length)
+      })
+
+      it('does not publish for a deploy that has no lock, that lost it, or from whom it was taken away', async () => {
+        const balancer = subject.open()
+        const publish = () => balancer.publish({ out: [a], byHand: [], by })
+        await expect(publish()).rejects.toMatchObject({ code: 'locked' })
+        held = await lockAll(subject.open(), 'grace')
+        await expect(publish()).rejects.toMatchObject({ code: 'locked' })
+        await letGo()
+        await lockAll(subject.open(), by)
+        for (const lock of subject.open().locks) await lock.unlock(ownerOf(by))
+        await expect(publish()).rejects.toMatchObject({ code: 'locked' })
+        expect((await balancer.observe()).out).toEqual([])
+      })
+
+      it('publishes for a deploy that was cut off from it, as long as nobody else had the lock', async () => {
+        await lockAll(subject.open(), by)
+        await subject.cut()
+        await subject.open().publish({ out: [a], byHand: [], by })
+        expect((await subject.open().observe()).out).toEqual([a])
+        held = await lockAll(subject.open(), 'grace')
+        await expect(subject.open().publish({ out: [], byHand: [], by })).rejects.toMatchObject({ code: 'locked' })
+      })
+    })
 
     it('leaves out nobody at first, and finds nothing wrong', async () => {
       expect(await subject.open().preflight()).toEqual([])
@@ -120,4 +169,8 @@ export function balancerContract(name: string, make: () => Promise<ContractSubje
       await balancer.reaches(a, { timeoutMs })
     })
   })
+}
+
+function lockAll({ locks }: Balancer, by: string): Promise<readonly HeldLock[]> {
+  return Promise.all(locks.map((lock) => lock.lock(ownerOf(by), { isAgain: false })))
 }

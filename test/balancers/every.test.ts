@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { every } from '../../src/balancers/every.ts'
 import { noBalancer } from '../../src/balancers/none.ts'
 import { balancerContract } from './balancer-contract.ts'
-import { fakeBalancer, fakeState } from './fake-balancer.ts'
+import { cutLock, fakeBalancer, fakeState } from './fake-balancer.ts'
 
 const two = () => [fakeState(['a', 'b', 'c']), fakeState(['a', 'b', 'c'])] as const
 
@@ -23,6 +23,7 @@ balancerContract('one balancer on two machines', async () => {
     reset: async () => {
       for (const state of states) Object.assign(state, { out: [], ours: [] })
     },
+    cut: async () => states.forEach(cutLock),
     close: async () => {},
   }
 })
@@ -56,6 +57,7 @@ describe('one balancer on two machines', () => {
 describe('no balancer', () => {
   it('leaves out nobody, and cannot be told to', async () => {
     const none = noBalancer()
+    expect(none.locks).toEqual([])
     expect(none.canPublish([])).toBe(true)
     expect(none.canPublish(['a'])).toBe(false)
     await none.publish({ out: [], byHand: [], by: 'x' })

@@ -1,5 +1,5 @@
 import { balancerContract } from './balancer-contract.ts'
-import { fakeBalancer, fakeState } from './fake-balancer.ts'
+import { cutLock, fakeBalancer, fakeState } from './fake-balancer.ts'
 
 balancerContract('the fake', async () => {
   const state = fakeState(['a', 'b', 'c'])
@@ -19,6 +19,7 @@ balancerContract('the fake', async () => {
       state.out = []
       state.ours = []
     },
+    cut: async () => cutLock(state),
     close: async () => {},
   }
 })

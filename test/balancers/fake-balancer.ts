@@ -2,6 +2,8 @@
 import type { Balancer } from '../../src/balancers/balancer.ts'
 import { findOutSet, outSets } from '../../src/balancers/pools.ts'
 import { UserError } from '../../src/errors.ts'
+import type { LockOwner } from '../../src/hosts/lock.ts'
+import type { HeldLock, LockableMachine } from '../../src/hosts/lockable.ts'
 
 export interface FakeState {
   readonly hosts: readonly string[]
@@ -10,6 +12,8 @@ export interface FakeState {
   out: readonly string[]
   /** Those whom a deploy took out. */
   ours: readonly string[]
+  /** Its lock; 'not asked': for tests of something else, whoever publishes has it. */
+  lock: FakeLock | 'not asked'
   /** The deploy that published last. */
   by: string | null
   /** Every out set that was published, in order. */
@@ -22,12 +26,20 @@ export interface FakeState {
   broken: string | null
 }
 
+interface FakeLock {
+  /** null: given up, or taken away. */
+  owner: LockOwner | null
+  /** null: nobody. */
+  end: (() => void) | null
+}
+
 export function fakeState(hosts: readonly string[], batches = hosts.map((host) => [host])): FakeState {
   return {
     hosts,
     batches,
     out: [],
     ours: [],
+    lock: 'not asked',
     by: null,
     published: [],
     requests: new Map(),
@@ -48,6 +60,7 @@ export function fakeBalancer(state: FakeState): Balancer {
   }
   return {
     machines: ['balancer'],
+    locks: [fakeLock(state)],
     canPublish: (out) => findOutSet(sets, out) !== undefined,
     preflight: async () => (state.broken === null ? [] : [{ weight: 'error', host: 'balancer', text: state.broken }]),
     observe: async () => {
@@ -57,6 +70,7 @@ export function fakeBalancer(state: FakeState): Balancer {
     },
     publish: async ({ out, byHand, by }) => {
       refuseBroken()
+      if (state.lock !== 'not asked' && state.lock.owner?.token !== by) throw lost()
       if (!findOutSet(sets, out)) throw new UserError('balancer', `no pool leaves out just ${out.join(', ')}`)
       const isOurs = isSame(state.out, out) && state.by === by && isSame(state.published.at(-1) ?? [], out)
       if (seen !== null && !isSame(state.out, seen) && !isOurs) {
@@ -93,6 +107,72 @@ export function fakeBalancer(state: FakeState): Balancer {
       throw new UserError('balancer', `no healthy answer from ${host}`)
     },
   }
+}
+
+/** Whoever has the lock is cut off, without giving it up. */
+export function cutLock({ lock }: FakeState): void {
+  if (lock === 'not asked') return
+  lock.end?.()
+  lock.end = null
+}
+
+function fakeLock(state: FakeState): LockableMachine {
+  const lockOf = (): FakeLock => {
+    if (state.lock === 'not asked') state.lock = { owner: null, end: null }
+    return state.lock
+  }
+  const letGo = (lock: FakeLock, owner: LockOwner | null): void => {
+    lock.owner = owner
+    lock.end?.()
+    lock.end = null
+  }
+  return {
+    name: 'balancer',
+    lock: async (owner, { isAgain }) => {
+      const lock = lockOf()
+      const before = lock.owner
+      if (lock.end !== null)
+        throw new UserError('locked', `balancer is the balancer of a deploy by ${before?.by}`, { cause: before })
+      if (isAgain && before?.token !== owner.token) throw lost()
+      lock.owner = owner
+      return heldLock(lock, { before, owner, letGo })
+    },
+    lockOwner: async () => {
+      const { owner, end } = lockOf()
+      return end === null || owner === null ? null : { ...owner, silentMs: 0 }
+    },
+    unlock: async ({ token }) => {
+      const lock = lockOf()
+      if (lock.owner?.token === token) letGo(lock, null)
+    },
+  }
+}
+
+interface Taken {
+  readonly owner: LockOwner
+  readonly before: LockOwner | null
+  readonly letGo: (lock: FakeLock, owner: LockOwner | null) => void
+}
+
+function heldLock(lock: FakeLock, { owner, before, letGo }: Taken): HeldLock {
+  const ended = new Promise<void>((resolve) => {
+    lock.end = resolve
+  })
+  const { end } = lock
+  const giveUp = async (next: LockOwner | null): Promise<void> => {
+    if (lock.end === end) letGo(lock, next)
+  }
+  return {
+    cutOff: before === null || before.token === owner.token ? null : before,
+    beat: () => {},
+    ended,
+    letGo: () => giveUp(null),
+    undo: () => giveUp(before),
+  }
+}
+
+function lost(): UserError {
+  return new UserError('locked', 'another deploy had the lock on balancer meanwhile: this one changes nothing more')
 }
 
 async function becomes(isSo: () => boolean, timeoutMs: number, onWaiting: () => void): Promise<boolean> {

@@ -6,18 +6,18 @@ import type { CommandResult, HeldCommand, Host, RunOptions } from '../../src/hos
 
 /** `uid`: as another user, where the tests run as root. */
 export function localHost(name: string, address = name, user: { readonly uid?: number } = {}): Host {
-  const held = new Set<HeldCommand>()
+  const held = new Set<Held>()
   return {
     name,
     address,
     run: (script, options) => run(script, { ...options, ...user }),
     hold: async (script) => {
-      const command = hold(script)
-      held.add(command)
-      return command
+      const started = hold(script)
+      held.add(started)
+      return started.command
     },
     close: async () => {
-      await Promise.all([...held].map((command) => command.release()))
+      await Promise.all([...held].map(({ cut }) => cut()))
     },
   }
 }
@@ -46,7 +46,16 @@ async function run(script: string, { timeoutMs, stdin = '', onLine, ...user }: L
   return { code, signal, timedOut, stdout: text(lines.stdout), stderr: text(lines.stderr) }
 }
 
-function hold(script: string): HeldCommand {
+interface Held {
+  readonly command: HeldCommand
+  /** As a machine does whose connection went. */
+  readonly cut: () => Promise<void>
+}
+
+/** A script that closes by its own hand at the end of its input has this long for it. */
+const leaveLimitMs = 2_000
+
+function hold(script: string): Held {
   const child = spawn('sh', ['-c', script], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   child.stdin.on('error', () => {})
@@ -57,19 +66,26 @@ function hold(script: string): HeldCommand {
     stdout: '',
     stderr: '',
   }))
-  return {
+  const cut = async (): Promise<void> => {
+    child.stdin.destroy()
+    end(child)
+    await ended
+  }
+  const command: HeldCommand = {
     ended,
-    write: (text) => void child.stdin.write(text),
+    write: (text) => void (child.stdin.writable && child.stdin.write(text)),
     nextLine: async () => {
       const next = await lines.next()
       return next.done === true ? null : String(next.value)
     },
     release: async () => {
       child.stdin.end()
-      end(child)
+      const timer = setTimeout(() => end(child), leaveLimitMs)
       await ended
+      clearTimeout(timer)
     },
   }
+  return { command, cut }
 }
 
 function end(child: ChildProcess): void {

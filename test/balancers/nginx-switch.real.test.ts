@@ -9,6 +9,7 @@ import { holdScript, withSs } from '../../src/balancers/connection-scripts.ts'
 import { observeScript } from '../../src/balancers/nginx-scripts.ts'
 import { readFacts } from '../../src/balancers/switch-state.ts'
 import type { CommandResult } from '../../src/hosts/host.ts'
+import { ownerOf } from '../hosts/lock-contract.ts'
 import { balancerContract } from './balancer-contract.ts'
 import { type Backend, hasNginx, machine, type RealNginx, startNginx, switchedSite } from './real-nginx.ts'
 
@@ -61,7 +62,8 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
       setHealthy: (host, isHealthy) => {
         backendOf(nginx, host).isHealthy = isHealthy
       },
-      reset: () => nginx.open().publish({ out: [], byHand: [], by }),
+      reset: (by) => nginx.open().publish({ out: [], byHand: [], by }),
+      cut: () => machine.close(),
       close: nginx.stop,
     }
   })
@@ -72,11 +74,15 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
     beforeAll(async () => {
       nginx = await startSwitched('proxy_set_header Connection "";')
       host = nginx.backends[0]?.name ?? ''
+      for (const lock of nginx.open().locks) await lock.lock(ownerOf(by), { isAgain: false })
     })
     beforeEach(async () => {
       if ((await nginx.switchFile()) !== 'in') await nginx.turnByHand('in')
     })
-    afterAll(() => nginx?.stop())
+    afterAll(async () => {
+      await machine.close()
+      await nginx?.stop()
+    })
 
     it('is turned without a reload: the very next request goes elsewhere, on an open connection too', async () => {
       const workers = await nginx.workers()
@@ -185,6 +191,40 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
       expect((await nginx.open().observe()).out).toEqual([])
     })
 
+    it('keeps the journal short, and what it says last', async () => {
+      const journal = join(nginx.switchFolder, 'journal')
+      const old = JSON.stringify({ at: '2026-01-01T00:00:00Z', by, from: 'in', fromByHand: [], out: 'in', byHand: [] })
+      await writeFile(journal, `${old}\n`.repeat(1_000))
+      await nginx.open().publish({ out: [host], byHand: [], by })
+      const lines = (await readFile(journal, 'utf8')).trim().split('\n')
+      expect(lines).toHaveLength(201)
+      expect(lines.at(-1)).toContain(`"by":"${by}"`)
+      expect(await nginx.open().observe()).toEqual({ out: [host], mixed: [], byHand: [] })
+      await nginx.open().publish({ out: [], byHand: [], by })
+      expect((await readFile(journal, 'utf8')).trim().split('\n')).toHaveLength(202)
+    })
+
+    it('waits for a publication under way before it gives the lock to another, and takes it from nobody meanwhile', async () => {
+      const [lock] = nginx.open().locks
+      if (lock === undefined) throw new Error('a switch without a lock')
+      const turning = await machine.hold(`exec 9<${nginx.switchFolder}/turning; flock 9; echo turning; read -r word`)
+      await turning.nextLine(5_000)
+      const ended: string[] = []
+      const publishing = nginx
+        .open()
+        .publish({ out: [host], byHand: [], by })
+        .then(() => ended.push('published'))
+      const unlocking = lock.unlock(ownerOf(by)).then(() => ended.push('unlocked'))
+      await expect.poll(() => waitingAt(`${nginx.switchFolder}/turning`)).toBe(2)
+      expect(ended).toEqual([])
+      await turning.release()
+      await Promise.allSettled([publishing, unlocking])
+      const isPublished = ended.includes('published')
+      expect((await nginx.open().observe()).out).toEqual(isPublished ? [host] : [])
+      await expect(nginx.open().publish({ out: [], byHand: [], by })).rejects.toMatchObject({ code: 'locked' })
+      await lock.lock(ownerOf(by), { isAgain: false })
+    })
+
     it('asks for setup where nobody has seen the site use the switch, and for patience where old workers serve', async () => {
       const live = `${nginx.switchFolder}.live`
       const old = `${nginx.switchFolder}.old-workers`
@@ -232,6 +272,12 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
     })
   })
 })
+
+/** How many wait for the flock of that file. */
+async function waitingAt(path: string): Promise<number> {
+  const { stdout } = await machine.run(`grep -c -- "-> .*:$(stat -c %i ${path}) " /proc/locks`, { timeoutMs: 5_000 })
+  return Number(stdout)
+}
 
 function installed(...tools: readonly string[]): readonly string[] {
   return tools.filter((tool) => spawnSync(tool, ['--version']).error === undefined)

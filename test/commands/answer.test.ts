@@ -1,10 +1,11 @@
 /** Two hosts with a real lock: a deploy waits for a yes, and somebody else answers from another process. */
 import { describe, expect, test } from 'vitest'
-import { effectOf, leaveAnswer } from '../../src/commands/answer.ts'
+import { askInstead, effectOf, leaveAnswer } from '../../src/commands/answer.ts'
 import type { Machine } from '../../src/engine/fleet.ts'
 import { type FleetLock, takeLock } from '../../src/engine/lock.ts'
 import { waitForYes } from '../../src/engine/pause.ts'
 import { UserError } from '../../src/errors.ts'
+import type { Begun } from '../../src/hosts/journal.ts'
 import { fleet } from '../engine/fakes.ts'
 import { folder, localMachine } from '../engine/ground.ts'
 import { environment } from './environment.ts'
@@ -22,7 +23,7 @@ async function hosts() {
 
 async function whileLocked(machines: readonly Machine[], work: (lock: FleetLock) => Promise<void>): Promise<void> {
   const { clock } = fleet()
-  const lock = await takeLock(machines, owner, clock)
+  const lock = await takeLock({ machines, clock, balancer: { locks: [] }, report: () => undefined }, owner)
   try {
     await work(lock)
   } finally {
@@ -120,6 +121,53 @@ describe('an answer', () => {
       await a.depot.pause(pause)
       expect(await leaveAnswer([a, blind], resume)).toEqual({ kind: 'given', after: ['a'] })
     })
+  })
+})
+
+describe('where nobody waits', () => {
+  const v1 = '20261101000000-1111111'
+  const begun: Begun = {
+    at: since,
+    by: owner.by,
+    token: owner.token,
+    event: 'begun',
+    kind: 'deploy',
+    release: '20261102000000-2222222',
+    sha: '2'.repeat(40),
+    ref: 'main',
+    from: v1,
+  }
+  const cutOff = async () => {
+    const machines = await hosts()
+    await Promise.all(machines.map(({ depot }) => depot.journal(begun)))
+    return machines
+  }
+
+  test('a deploy that was cut off is gone on with to its commit, or taken back to what ran before it', async () => {
+    const machines = await cutOff()
+    const { token } = owner
+    expect(await askInstead('resume', machines)).toEqual({ goal: { kind: 'ref', ref: begun.sha }, token })
+    expect(await askInstead('abort', machines)).toEqual({ goal: { kind: 'release', release: v1 }, token })
+  })
+
+  test('one that lives is left alone, and so is one that has come to its end', async () => {
+    const machines = await cutOff()
+    await whileLocked(machines, async () => {
+      expect(await askInstead('resume', machines)).toBe(null)
+    })
+    const { at, by, token } = begun
+    await machines[0]?.depot.journal({ at, by, token, event: 'ended', outcome: 'deployed', exitCode: 0 })
+    expect(await askInstead('resume', machines)).toBe(null)
+    expect(await askInstead('abort', await hosts())).toBe(null)
+  })
+
+  test('one host that tells of it is enough', async () => {
+    const [a, b] = await cutOff()
+    if (a === undefined || b === undefined) throw new Error('no machine')
+    const refuse = () => Promise.reject(new UserError('host-unreachable', 'no route'))
+    const gone: Machine = { ...a, depot: { ...a.depot, inspect: refuse, lockOwner: refuse } }
+    expect(await askInstead('resume', [gone, b])).toMatchObject({ token: owner.token })
+    expect(await askInstead('resume', [gone])).toBe(null)
   })
 })
 

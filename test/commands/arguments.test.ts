@@ -14,7 +14,7 @@ async function refusal(line: string): Promise<string> {
 const of = { environment: 'production', configFile: null }
 const configured = { kind: 'ref', ref: null }
 const previous = { kind: 'release', release: null }
-const wishes = { allowDowntime: false, skip: [], allowSkipped: false, pauseAfter: null, migrate: null }
+const wishes = { allowDowntime: false, skip: [], allowSkipped: false, pauseAfter: null, migrate: null, waitMs: 0 }
 const deploy = { ...of, verb: 'deploy', goal: configured, ...wishes }
 const plan = { ...deploy, verb: 'plan' }
 
@@ -50,10 +50,19 @@ describe('what is understood', () => {
     ['production --pause-after canary', { ...deploy, pauseAfter: 'canary' }],
     ['production --migrate again', { ...deploy, migrate: 'again' }],
     ['production plan --migrate done', { ...plan, migrate: 'done' }],
-    ['production resume', { ...of, verb: 'resume' }],
-    ['production abort --config shop.yml', { ...of, verb: 'abort', configFile: 'shop.yml' }],
+    ['production resume', { ...deploy, verb: 'resume' }],
+    [
+      'production resume --skip web-3 --migrate again',
+      { ...deploy, verb: 'resume', skip: ['web-3'], migrate: 'again' },
+    ],
+    ['production abort --config shop.yml', { ...deploy, verb: 'abort', configFile: 'shop.yml' }],
+    ['production abort --allow-downtime', { ...deploy, verb: 'abort', allowDowntime: true }],
     ['production setup', { ...of, verb: 'setup' }],
     ['production status --json', { ...of, verb: 'status' }],
+    ['production unlock', { ...of, verb: 'unlock', force: false }],
+    ['production unlock --force', { ...of, verb: 'unlock', force: true }],
+    ['production --wait 10m', { ...deploy, waitMs: 600_000 }],
+    ['production rollback --wait 30s', { ...deploy, goal: previous, waitMs: 30_000 }],
     ['init', { verb: 'init', yaml: false }],
     ['init --yaml', { verb: 'init', yaml: true }],
     ['production --version', { verb: 'version' }],
@@ -138,6 +147,14 @@ describe('what is refused', () => {
     ['production setup --ref main', '--ref'],
     ['production status --rollback', '--rollback'],
     ['production --yaml', 'init'],
+    ['production --force', 'unlock'],
+    ['production resume --force', 'unlock'],
+    ['production unlock --skip web-1', 'does not go with'],
+    ['production plan --wait 10m', 'plan'],
+    ['production rollback --dry-run --wait 10m', 'plan'],
+    ['production status --wait 10m', 'does not go with'],
+    ['production --wait 10', 'needs a unit'],
+    ['production --wait soon', 'must be a duration'],
     ['init production', 'production'],
     ['init --ref main', '--ref'],
   ])('%s → %s', async (line, part) => {

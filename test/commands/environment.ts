@@ -1,6 +1,7 @@
 /** A checked configuration, and the surroundings of a command, to change what a test is about. */
 import type { CommandContext } from '../../src/commands/context.ts'
 import type { EnvironmentConfig } from '../../src/config/types.ts'
+import { defaultLimits } from '../../src/hosts/limits.ts'
 import type { Report } from '../../src/rollout/report.ts'
 
 export function environment(change: Partial<EnvironmentConfig> = {}): EnvironmentConfig {
@@ -30,6 +31,7 @@ export function environment(change: Partial<EnvironmentConfig> = {}): Environmen
       soakMs: 0,
       pauseTimeoutMs: 3_600_000,
     },
+    timeouts: defaultLimits,
     keepReleases: 5,
     warnings: [],
     ...change,

@@ -11,6 +11,7 @@ const plain: Wishes = {
   allowSkipped: false,
   pauseAfter: null,
   migrate: null,
+  waitMs: 0,
 }
 
 function order(wishes: Partial<Wishes> = {}, config: Partial<EnvironmentConfig> = {}) {

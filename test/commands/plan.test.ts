@@ -23,6 +23,7 @@ const deploy: Plan = {
   allowSkipped: false,
   pauseAfter: null,
   migrate: null,
+  waitMs: 0,
 }
 const back: Plan = { ...deploy, goal: { kind: 'release', release: v1 } }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { lockText, statusOf } from '../../src/commands/status.ts'
 import { UserError } from '../../src/errors.ts'
 import type { Depot } from '../../src/hosts/depot.ts'
-import { machine, view } from '../engine/fakes.ts'
+import { machine, manifest, view } from '../engine/fakes.ts'
 
 const since = '2026-11-21T03:15:00.000Z'
 const ada = { token: 'of ada', by: 'ada@laptop', pid: 7, since, command: 'deploy production main' }
@@ -49,8 +49,17 @@ describe('status says who deploys now', () => {
 
 test('a host that a deploy left out is told to come back by the next one', () => {
   const out = { out: ['a'], mixed: [], byHand: [] }
-  expect(statusOf(view({ host: 'a' }), out).attention).toContain(
+  expect(statusOf(view({ host: 'a' }), { rotation: out, cutOff: null }).attention).toContain(
     'left out of rotation by a deploy: the next one brings it up to date, and puts it back',
   )
-  expect(statusOf(view({ host: 'a' }), { ...out, byHand: ['a'] }).rotation).toBe('out by hand')
+  expect(statusOf(view({ host: 'a' }), { rotation: { ...out, byHand: ['a'] }, cutOff: null }).rotation).toBe(
+    'out by hand',
+  )
+})
+
+test('a host on which a deploy was cut off is to be looked at, with what it left there', () => {
+  const id = '20261102000000-2222222'
+  const left = view({ current: { kind: 'release', id }, manifests: [manifest(id, { state: 'activated' })] })
+  const { attention } = statusOf(left, { rotation: 'none', cutOff: null })
+  expect(attention).toContain(`current leads to ${id}, which was not verified here`)
 })

@@ -1,9 +1,7 @@
 /** A deploy from its first look to its exit code. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.ts'
-import { deployment, histories, isStep, notes } from './deployment.ts'
+import { deployment, histories, imaginedDeployment, isStep, notes } from './deployment.ts'
 import { ours, shaOf, times } from './fakes.ts'
 import { v1 } from './ground.ts'
 
@@ -28,7 +26,7 @@ describe('a deploy', () => {
   })
 
   test('done again changes nothing, prepares nothing, and ends with 0 as well', async () => {
-    const on = deployment(['a', 'b'])
+    const on = imaginedDeployment(['a', 'b'])
     await on.run()
     const { code, finished, reports } = await on.run()
     expect([code, finished?.outcome.kind]).toEqual([0, 'unchanged'])
@@ -37,7 +35,7 @@ describe('a deploy', () => {
   })
 
   test('that fails goes back by itself, writes no history, and ends with 3', async () => {
-    const on = deployment(['a', 'b'])
+    const on = imaginedDeployment(['a', 'b'])
     on.apps.bad.add(`b/${on.goal}`)
     const { code, finished } = await on.run()
     expect([code, finished?.outcome.kind]).toEqual([3, 'rolled back'])
@@ -46,7 +44,7 @@ describe('a deploy', () => {
   })
 
   test('whose soak shows a bad release goes back, and is built anew the next time, with one new id for all', async () => {
-    const on = deployment(['a', 'b'], { times: { ...times, soakMs: 30_000 } })
+    const on = imaginedDeployment(['a', 'b'], { times: { ...times, soakMs: 30_000 } })
     const { code } = await on.run({
       meanwhile: (report) => {
         if (isStep(report, 'soak', 'a')) on.apps.bad.add(on.goal)
@@ -62,7 +60,7 @@ describe('a deploy', () => {
   })
 
   test('waits for a yes after a batch that pauses: yes goes on, no takes it back', async () => {
-    const on = deployment(['a', 'b'])
+    const on = imaginedDeployment(['a', 'b'])
     const batches = on.policy.batches.map((batch, index) => ({ ...batch, pause: index === 0 }))
     const paused = { policy: { ...on.policy, batches } }
     const no = await on.run({ order: paused, company: { askPerson: async () => 'abort' } })
@@ -74,7 +72,7 @@ describe('a deploy', () => {
   })
 
   test('interrupted while it waits for a yes, ends as it is, and its question is gone from every host', async () => {
-    const on = deployment(['a', 'b'])
+    const on = imaginedDeployment(['a', 'b'])
     const batches = on.policy.batches.map((batch) => ({ ...batch, pause: true }))
     const { code } = await on.run({
       order: { policy: { ...on.policy, batches } },
@@ -84,12 +82,12 @@ describe('a deploy', () => {
     })
     expect(code).toBe(130)
     expect(on.active()).toEqual([on.goal, v1])
-    expect(on.fleet.machines.map(({ layout }) => existsSync(layout.pause))).toEqual([false, false])
+    expect(await Promise.all(on.fleet.machines.map(({ depot }) => depot.paused()))).toEqual([null, null])
   })
 })
 
 test('a release that failed on the last host is built anew for the first as well, where it was verified', async () => {
-  const on = deployment(['a', 'b'])
+  const on = imaginedDeployment(['a', 'b'])
   on.apps.bad.add(`b/${on.goal}`)
   await on.run()
   expect((await on.run()).code).toBe(0)
@@ -99,7 +97,7 @@ test('a release that failed on the last host is built anew for the first as well
 })
 
 test('where a failure stops the rollout, the host that has the release keeps it as verified', async () => {
-  const on = deployment(['a', 'b'])
+  const on = imaginedDeployment(['a', 'b'])
   on.apps.bad.add(`b/${on.goal}`)
   const { code } = await on.run({ order: { policy: { ...on.policy, onFailure: 'stop' } } })
   expect(code).toBe(4)
@@ -108,7 +106,7 @@ test('where a failure stops the rollout, the host that has the release keeps it 
 
 describe('before anything is changed', () => {
   test('a rollout that could not come to its end is refused', async () => {
-    const on = deployment(['a', 'b'])
+    const on = imaginedDeployment(['a', 'b'])
     on.apps.bad.add(`b/${v1}`)
     const running = on.run({ order: { policy: { ...on.policy, minServing: 2 } } })
     await expect(running).rejects.toMatchObject({
@@ -116,18 +114,18 @@ describe('before anything is changed', () => {
       message: expect.stringContaining('come to its end'),
     })
     expect(on.active()).toEqual([v1, v1])
-    expect(existsSync(join(on.fleet.machines[0]?.layout.releases ?? '', on.goal))).toBe(false)
+    expect((await on.look())[0]?.inspection.releases).not.toContain(on.goal)
   })
 
   test('everything that was found while connecting stops it', async () => {
-    const on = deployment(['a', 'b'])
+    const on = imaginedDeployment(['a', 'b'])
     const running = on.run({ company: { findings: [{ weight: 'error', host: 'c', text: 'no route' }] } })
     await expect(running).rejects.toMatchObject({ code: 'preflight' })
     expect(on.fleet.reports).toContainEqual({ type: 'finding', weight: 'error', host: 'c', text: 'no route' })
   })
 
   test('a ref that does not exist ends it', async () => {
-    const on = deployment(['a', 'b'])
+    const on = imaginedDeployment(['a', 'b'])
     await expect(on.run({ order: { wish: { kind: 'ref', ref: 'mian' } } })).rejects.toMatchObject({ code: 'git' })
   })
 
@@ -143,7 +141,7 @@ describe('before anything is changed', () => {
   })
 
   test('an interruption ends it at once, whatever a build still does', async () => {
-    const on = deployment(['a', 'b'])
+    const on = imaginedDeployment(['a', 'b'])
     let interrupted = (): void => undefined
     const running = on.run({
       company: {
@@ -161,7 +159,7 @@ describe('before anything is changed', () => {
   })
 
   test('an interruption in the middle of a build ends it, and no host is taken out', async () => {
-    const on = deployment(['a', 'b'])
+    const on = imaginedDeployment(['a', 'b'])
     let interrupted = (): void => undefined
     let building = 0
     const build = (): Promise<never> => {
@@ -181,7 +179,7 @@ describe('before anything is changed', () => {
 })
 
 test('a deploy that lost its lock while it was built changes nothing', async () => {
-  const on = deployment(['a', 'b'])
+  const on = imaginedDeployment(['a', 'b'])
   const lost = new UserError('locked', 'a is being deployed to by bob@ci')
   let isLost = false
   const guarded: typeof ours.guarded = async (machine) => {
@@ -198,10 +196,10 @@ test('a deploy that lost its lock while it was built changes nothing', async () 
 })
 
 test('what a release is made of is noted with it: commands, environment, ref', async () => {
-  const on = deployment(['a', 'b'])
+  const on = imaginedDeployment(['a', 'b'])
   await on.run({ order: { recipe: { ...on.recipe, env: { A: '1' } } } })
-  const [machine] = on.fleet.machines
-  const noted: unknown = JSON.parse(readFileSync(join(machine?.layout.manifests ?? '', `${on.goal}.json`), 'utf8'))
+  const [first] = await on.look()
+  const noted = first?.inspection.manifests.find(({ id }) => id === on.goal)
   expect(noted).toMatchObject({ sha: on.sha, ref: 'main', env: { A: '1' }, state: 'verified' })
   expect(notes(on.fleet.reports)).toEqual([])
 })

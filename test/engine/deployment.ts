@@ -1,11 +1,12 @@
-/** Whole deploys over the ground: a real repository and a real shell, an app and a balancer in memory. */
+/** Whole deploys over a ground: hosts that are real shells, or imagined; an app and a balancer in memory. */
 import { type Company, deploy, type Order } from '../../src/engine/deploy.ts'
 import type { Machine } from '../../src/engine/fleet.ts'
 import { interruptible } from '../../src/engine/interruption.ts'
 import type { FleetLock } from '../../src/engine/lock.ts'
 import type { ExitCode, Report } from '../../src/rollout/report.ts'
 import { manifest, ours } from './fakes.ts'
-import { ground, repository, v1 } from './ground.ts'
+import { ground, type Repository, repository, v1 } from './ground.ts'
+import { imagined } from './imagined.ts'
 
 export interface Given {
   readonly order?: Partial<Order>
@@ -27,8 +28,16 @@ export interface Deployed {
 
 /** Every host runs v1; `goal` is what a deploy of `main` brings. */
 export function deployment(names: readonly string[], change: Parameters<typeof ground>[1] = {}) {
-  const { repo, sha } = repository()
-  const on = ground(names, change)
+  return deploymentOn(names, { ...ground(names, change), ...repository() })
+}
+
+/** The same on imagined hosts, at a tenth of the cost: for what does not depend on how a host does it. */
+export function imaginedDeployment(names: readonly string[], change: Parameters<typeof imagined>[1] = {}) {
+  return deploymentOn(names, imagined(names, change))
+}
+
+function deploymentOn<On extends ReturnType<typeof ground> & Repository>(names: readonly string[], on: On) {
+  const { repo, sha } = on
   const { activate, environment, manager } = manifest(v1)
   const order: Order = {
     wish: { kind: 'ref', ref: 'main' },
@@ -47,6 +56,7 @@ export function deployment(names: readonly string[], change: Parameters<typeof g
     allowDowntime: false,
     allowSkipped: false,
     by: 'ada@laptop',
+    answers: null,
   }
   let runs = 0
   const run = (given: Given = {}): Promise<Deployed> => {
@@ -55,7 +65,7 @@ export function deployment(names: readonly string[], change: Parameters<typeof g
     const lock = { ...ours, token: `run ${runs}` }
     return runOn(on, { lock, ...given, order: { ...order, ...given.order } })
   }
-  return { ...on, sha, goal: `20261121031500-${sha.slice(0, 7)}`, policy: order.policy, recipe: order.recipe, run }
+  return { ...on, goal: `20261121031500-${sha.slice(0, 7)}`, policy: order.policy, recipe: order.recipe, run }
 }
 
 interface Running extends Given {

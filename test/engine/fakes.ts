@@ -12,6 +12,7 @@ import type { HistoryEntry, Manifest } from '../../src/hosts/history.ts'
 import type { Host } from '../../src/hosts/host.ts'
 import type { Inspection } from '../../src/hosts/inspection.ts'
 import { layout } from '../../src/hosts/layout.ts'
+import { defaultLimits } from '../../src/hosts/limits.ts'
 import type { Process, Processes } from '../../src/processes/processes.ts'
 import type { Report } from '../../src/rollout/report.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
@@ -64,6 +65,7 @@ export function view({ host = 'a', runs = null, ...seen }: Seen = {}): HostView 
     manifests: releases.map((id) => manifest(id)),
     history: [],
     migrations: [],
+    journal: [],
     unreadable: [],
     freeBytes: null,
     ...seen,
@@ -88,7 +90,8 @@ export interface Apps {
   readonly health: Health
 }
 
-export function apps(): Apps {
+/** `realPath`: of a path on that host, its links resolved. */
+export function apps(realPath = (_host: string, path: string): string => realpathSync(path)): Apps {
   const byHost = new Map<string, App>()
   const bad = new Set<string>()
   let nextPid = 100
@@ -111,7 +114,7 @@ export function apps(): Apps {
         if (app.isDown) throw new UserError('host-command', `${name}: pm2 ended with 1`)
         const before = app.processes
         app.reloads += 1
-        app.processes = [process({ pid: nextPid++, cwd: realpathSync(current) })]
+        app.processes = [process({ pid: nextPid++, cwd: realPath(name, current) })]
         return before
       },
       stop: async () => {
@@ -161,6 +164,7 @@ export function fleet(change: Partial<Fleet> & { readonly clock?: FakeClock } = 
       throw new Error('no process manager')
     },
     times,
+    limits: defaultLimits,
     onDrainTimeout: 'fail',
     report: (report) => reports.push(report),
     reports,

@@ -56,7 +56,7 @@ export function ground(names: readonly string[], change: Parameters<typeof fleet
   return { fleet: all, apps: running, balancer, look: () => look(all), active: () => machines.map(activeOn) }
 }
 
-function look(all: FakeFleet): Promise<readonly HostView[]> {
+export function look(all: FakeFleet): Promise<readonly HostView[]> {
   return Promise.all(all.machines.map((machine) => inspectHost(all, machine)))
 }
 

@@ -5,8 +5,13 @@ import { join } from 'node:path'
 import { expect, type TestContext, test } from 'vitest'
 import type { Machine } from '../../src/engine/fleet.ts'
 import { type FleetLock, takeLock } from '../../src/engine/lock.ts'
+import { UserError } from '../../src/errors.ts'
 import type { HeldCommand } from '../../src/hosts/host.ts'
-import { heartbeatMs, type LockOwner, lockEnd, readLockScript } from '../../src/hosts/lock.ts'
+import { heartbeatMs, type LockOwner } from '../../src/hosts/lock.ts'
+import { hostLock, lockEnd, readLockScript } from '../../src/hosts/lock-scripts.ts'
+import type { LockableMachine } from '../../src/hosts/lockable.ts'
+import type { Report } from '../../src/rollout/report.ts'
+import { fakeBalancer, fakeState } from '../balancers/fake-balancer.ts'
 import { localHost } from '../balancers/local-host.ts'
 import { fakeClock } from './fake-clock.ts'
 import { machineOn } from './ground.ts'
@@ -22,21 +27,45 @@ function ground(onTestFinished: TestContext['onTestFinished']) {
   const clock = fakeClock()
   const begun: Begun = []
   const taken: FleetLock[] = []
+  const reports: Report[] = []
   onTestFinished(async () => {
     await Promise.all(taken.map((lock) => lock.release()))
     rmSync(folder, { recursive: true })
   })
-  const take = async (machines: readonly Machine[], by: string): Promise<FleetLock> => {
-    const lock = await takeLock(machines, owner(by), clock)
+  const take = async (
+    machines: readonly Machine[],
+    by: string,
+    { waitMs = 0, locks = [] }: { readonly waitMs?: number; readonly locks?: readonly LockableMachine[] } = {},
+  ): Promise<FleetLock> => {
+    const report = (each: Report): number => reports.push(each)
+    const lock = await takeLock({ machines, balancer: { locks }, clock, report }, owner(by), { waitMs })
     taken.push(lock)
     return lock
   }
-  return { clock, begun, take, machine: (name: string) => machine(name, folder, begun) }
+  return {
+    clock,
+    begun,
+    take,
+    reports,
+    machine: (name: string, line = whole()) => machine(name, folder, { begun, line }),
+  }
 }
 
-function machine(name: string, folder: string, begun: Begun): Machine {
+/** Of one deployer to one machine. */
+interface Line {
+  isCut: boolean
+}
+
+const whole = (): Line => ({ isCut: false })
+
+function machine(
+  name: string,
+  folder: string,
+  { begun, line }: { readonly begun: Begun; readonly line: Line },
+): Machine {
   const host = localHost(name)
   const hold = async (script: string): Promise<HeldCommand> => {
+    if (line.isCut) throw new UserError('host-unreachable', `${name} does not answer`)
     const held = await host.hold(script)
     const written: string[] = []
     begun.push({ held, written })
@@ -54,7 +83,7 @@ function owner(by: string): LockOwner {
 }
 
 async function says(one: Machine): Promise<string> {
-  return (await one.host.run(readLockScript(one.layout), { timeoutMs })).stdout
+  return (await one.host.run(readLockScript(hostLock(one.layout)), { timeoutMs })).stdout
 }
 
 test.concurrent('a second deploy is refused, and sees who has the lock', async ({ onTestFinished }) => {
@@ -87,9 +116,10 @@ test.concurrent('a lock that was released is free, and nobody is named any more'
 
 test.concurrent('the lock of a deploy that was killed is free at once', async ({ onTestFinished }) => {
   const { begun, machine, take } = ground(onTestFinished)
+  const line = whole()
+  await take([machine('a', line)], 'ada@laptop')
   const a = machine('a')
-  await take([a], 'ada@laptop')
-  // `release` of the local host kills the whole group, as a machine does whose connection went.
+  line.isCut = true
   await begun[0]?.held.release()
   await take([a], 'bob@ci')
   expect(await says(a)).toContain('bob@ci')
@@ -117,11 +147,14 @@ test.concurrent('a deploy whose connection was cut takes its lock again before t
 
 test.concurrent('a deploy that lost its lock to another changes nothing more', async ({ onTestFinished }) => {
   const { begun, machine, take } = ground(onTestFinished)
-  const a = machine('a')
+  const line = whole()
+  const a = machine('a', line)
   const lock = await take([a], 'ada@laptop')
   const { host } = await lock.guarded(a)
+  line.isCut = true
   await begun[0]?.held.release()
-  await take([a], 'bob@ci')
+  await take([machine('a')], 'bob@ci')
+  line.isCut = false
   await expect(host.run(`echo changed > ${a.layout.base}/changed`, { timeoutMs })).rejects.toMatchObject({
     code: 'locked',
     message: expect.stringContaining('another deploy has taken over the lock'),
@@ -134,10 +167,13 @@ test.concurrent('a deploy whose lock another had meanwhile changes nothing more,
   onTestFinished,
 }) => {
   const { begun, machine, take } = ground(onTestFinished)
-  const a = machine('a')
+  const line = whole()
+  const a = machine('a', line)
   const lock = await take([a], 'ada@laptop')
+  line.isCut = true
   await begun[0]?.held.release()
-  await (await take([a], 'bob@ci')).release()
+  await (await take([machine('a')], 'bob@ci')).release()
+  line.isCut = false
   await expect(lock.guarded(a)).rejects.toMatchObject({ code: 'locked' })
   await expect(lock.assertOurs()).rejects.toMatchObject({ code: 'locked' })
 })
@@ -164,4 +200,95 @@ test.concurrent('while it is held a word is sent now and then, for a deployer th
   await lock.release()
   clock.advance(heartbeatMs * 2)
   expect(begun.map(({ written }) => written.slice(2))).toEqual([[lockEnd], [lockEnd]])
+})
+
+const bobIsRefused = { code: 'locked', message: expect.stringContaining('ada@laptop') }
+
+test.concurrent('a deploy whose connection was cut has its lock again at once, where it only waits', async ({
+  onTestFinished,
+}) => {
+  const { begun, machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  await take([a], 'ada@laptop')
+  await begun[0]?.held.release()
+  await expect.poll(() => says(a)).toContain('ada@laptop')
+  await expect(take([machine('a')], 'bob@ci')).rejects.toMatchObject(bobIsRefused)
+})
+
+test.concurrent('two deploys that share no host meet at the balancer, and no lock is kept of the second', async ({
+  onTestFinished,
+}) => {
+  const { machine, take } = ground(onTestFinished)
+  const { locks } = fakeBalancer(fakeState(['a', 'b', 'c']))
+  const [a, b] = [machine('a'), machine('b')]
+  const lock = await take([a], 'ada@laptop', { locks })
+  await expect(take([b], 'bob@ci', { locks })).rejects.toMatchObject(bobIsRefused)
+  expect(await says(b)).toBe('')
+  await lock.release()
+  await take([b], 'bob@ci', { locks })
+})
+
+test.concurrent('a deploy that comes in vain leaves the lock to one that was cut off from some hosts', async ({
+  onTestFinished,
+}) => {
+  const { begun, machine, take } = ground(onTestFinished)
+  const line = whole()
+  const [a, b] = [machine('a', line), machine('b')]
+  const lock = await take([a, b], 'ada@laptop')
+  line.isCut = true
+  await begun[0]?.held.release()
+  await expect(take([machine('a'), machine('b')], 'bob@ci')).rejects.toMatchObject(bobIsRefused)
+  line.isCut = false
+  const { host } = await lock.guarded(a)
+  expect(await host.run('echo done', { timeoutMs })).toMatchObject({ code: 0, stdout: 'done\n' })
+})
+
+test.concurrent('whom it takes over from is said once, however many hosts that one had', async ({ onTestFinished }) => {
+  const { begun, machine, take, reports } = ground(onTestFinished)
+  const line = whole()
+  const machines = [machine('a', line), machine('b', line)]
+  await take(machines, 'ada@laptop')
+  line.isCut = true
+  await Promise.all(begun.map(({ held }) => held.release()))
+  expect(reports).toEqual([])
+  line.isCut = false
+  await (await take(machines, 'bob@ci')).release()
+  await take(machines, 'carol@ci')
+  const from = 'ada@laptop (pid 7) since 2026-11-21T03:15:00Z: deploy production main'
+  expect(reports).toEqual([{ type: 'note', level: 'info', host: 'a', text: `takes over the lock of ${from}` }])
+})
+
+test.concurrent('a deploy whose lock was taken away changes nothing more', async ({ onTestFinished }) => {
+  const { machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  const lock = await take([a], 'ada@laptop')
+  const { host } = await lock.guarded(a)
+  await machine('a').depot.unlock(owner('ada@laptop'))
+  await expect(host.run('echo changed', { timeoutMs })).rejects.toMatchObject({ code: 'locked' })
+  await expect(lock.guarded(a)).rejects.toMatchObject({ code: 'locked' })
+  await expect(lock.assertOurs()).rejects.toMatchObject({ code: 'locked' })
+})
+
+test.concurrent('who waits gets the lock as soon as it is free, and says once for whom it waits', async ({
+  onTestFinished,
+}) => {
+  const { machine, take, reports } = ground(onTestFinished)
+  const lock = await take([machine('a')], 'ada@laptop')
+  const waiting = take([machine('a')], 'bob@ci', { waitMs: 600_000 })
+  await expect.poll(() => reports.length, { timeout: timeoutMs }).toBe(1)
+  await lock.release()
+  await waiting
+  expect(reports).toEqual([
+    {
+      type: 'note',
+      level: 'info',
+      text: expect.stringMatching(/^waits for the lock until 2026-11-21T03:25:00.000Z: a is .* by ada@laptop/),
+    },
+  ])
+})
+
+test.concurrent('who waits is refused when the time is over', async ({ onTestFinished }) => {
+  const { machine, take } = ground(onTestFinished)
+  await take([machine('a')], 'ada@laptop')
+  await expect(take([machine('a')], 'bob@ci', { waitMs: 300 })).rejects.toMatchObject(bobIsRefused)
 })

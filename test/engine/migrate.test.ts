@@ -1,28 +1,34 @@
 /** `migrate` within whole deploys: how often it is run, and what becomes of it. */
-import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Machine } from '../../src/engine/fleet.ts'
 import { UserError } from '../../src/errors.ts'
 import type { Depot } from '../../src/hosts/depot.ts'
-import { deployment, type Given, isStep, notes } from './deployment.ts'
-import { folder, v1 } from './ground.ts'
+import { wellCommit } from '../simulation/fleet/repository.ts'
+import { boxOf } from '../simulation/fleet/world.ts'
+import { type Given, imaginedDeployment, isStep, notes } from './deployment.ts'
+import { v1 } from './ground.ts'
 
-/** A deploy that migrates: each run of the command is a line in a file that stands for the database. */
+const command = 'npm run migrate'
+
+/** A deploy that migrates. */
 function migrating(names: readonly string[] = ['a', 'b']) {
-  const on = deployment(names)
-  const database = join(folder(), 'database')
-  const command = `echo run >> ${database}; [ ! -e ${database}.broken ]`
+  const on = imaginedDeployment(names)
+  const ran: string[] = []
+  on.world.onChange = (change) => {
+    if (change.type === 'ran' && change.command === command) ran.push(`${change.host}: ${change.release}`)
+  }
+  const endsBadly = (failing: readonly string[]): void =>
+    void on.world.repository.commits.set(on.sha, { ...wellCommit(on.sha), failing })
   const answered = (answer: 'again' | 'done' | null, given: Given = {}): Given => ({
     ...given,
     order: { migration: { command, answer }, ...given.order },
   })
   return {
     ...on,
-    command,
-    runs: () => (existsSync(database) ? readFileSync(database, 'utf8').split('\n').length - 1 : 0),
-    breakDown: () => appendFileSync(`${database}.broken`, ''),
-    mend: () => rmSync(`${database}.broken`),
+    ran,
+    runs: () => ran.length,
+    breakDown: () => endsBadly([command]),
+    mend: () => endsBadly([]),
     run: (given: Given = {}, answer: 'again' | 'done' | null = null) => on.run(answered(answer, given)),
   }
 }
@@ -57,7 +63,7 @@ describe('a migration', () => {
         if (isStep(report, 'migrate', 'a')) outAtThatTime = [...on.balancer.published]
       },
     })
-    expect([code, on.runs()]).toEqual([0, 1])
+    expect([code, on.ran]).toEqual([0, [`a: ${on.goal}`]])
     expect(outAtThatTime).toEqual([])
   })
 
@@ -72,7 +78,7 @@ describe('a migration', () => {
     on.apps.bad.add(on.goal)
     expect((await on.run()).code).toBe(3)
     on.apps.bad.clear()
-    rmSync(on.fleet.machines[0]?.layout.migrations ?? '')
+    boxOf(on.world, 'a').disk.migrations.length = 0
     const { code, reports } = await on.run()
     expect([code, on.runs()]).toEqual([0, 1])
     expect(notes(reports)).toContainEqual(expect.stringContaining('was run for'))
@@ -180,7 +186,7 @@ describe('going back', () => {
     })
     expect(on.active()).toEqual([on.goal, v1])
     const { reports } = await on.run(back)
-    expect(notes(reports)).toEqual([expect.stringContaining('is not undone')])
+    expect(notes(reports)).toContainEqual(expect.stringContaining('is not undone'))
   })
 
   test('by itself, a deploy that fails says so', async () => {

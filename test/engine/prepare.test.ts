@@ -6,6 +6,7 @@ import type { Machine } from '../../src/engine/fleet.ts'
 import { inspectHost } from '../../src/engine/inspect.ts'
 import { type Preparation, prepareHost, resolveRef } from '../../src/engine/prepare.ts'
 import type { Manifest } from '../../src/hosts/history.ts'
+import { defaultLimits } from '../../src/hosts/limits.ts'
 import { fleet, manifest } from './fakes.ts'
 import { folder, localMachine, repository } from './ground.ts'
 
@@ -26,6 +27,7 @@ async function prepare(wanted: Partial<Manifest>, more: Partial<Preparation> = {
     source: { repo, depth: null },
     onFirst: [],
     before: [],
+    limit: defaultLimits.prepare,
     onLine: (line) => lines.push(line),
     ...more,
   })

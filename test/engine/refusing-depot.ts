@@ -6,6 +6,7 @@ export function refusingDepot(refuse: () => Promise<never>): Depot {
     inspect: refuse,
     lock: refuse,
     lockOwner: refuse,
+    unlock: refuse,
     assertOurs: refuse,
     guarded: () => {
       throw new Error('nothing is to be changed')
@@ -17,6 +18,7 @@ export function refusingDepot(refuse: () => Promise<never>): Depot {
     layOut: refuse,
     run: refuse,
     note: refuse,
+    journal: refuse,
     activate: refuse,
     remember: refuse,
     noteMigration: refuse,

@@ -42,6 +42,7 @@ async function rollOut(on: ReturnType<typeof ground>, { meanwhile, lock = ours }
     standing: new Map(),
     proven: new Set(views.flatMap(({ inspection }) => inspection.history.map(({ release }) => release))),
     askPerson: async () => null,
+    by: 'ada@laptop',
   }
   const rollout = await roll(start, {
     fleet: telling,
@@ -230,7 +231,8 @@ test('the state of a release is noted before it is activated, and when it is ver
     },
   })
   expect(states).toEqual([{ ...manifest(v2), state: 'activated', activatedAt: expect.any(String) }])
-  expect(noted()).toEqual({ ...manifest(v2), activatedAt: expect.any(String), verifiedAt: expect.any(String) })
+  const verified = { verifiedAt: expect.any(String), verifiedBy: 'ada@laptop' }
+  expect(noted()).toEqual({ ...manifest(v2), activatedAt: expect.any(String), ...verified })
 })
 
 test('a mistake of ours ends the loop with that mistake', async () => {

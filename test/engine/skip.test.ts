@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Deployed, deployment, isStep } from './deployment.ts'
+import { type Deployed, imaginedDeployment, isStep } from './deployment.ts'
 import { v1 } from './ground.ts'
 
 function states({ finished }: Pick<Deployed, 'finished'>) {
@@ -8,7 +8,7 @@ function states({ finished }: Pick<Deployed, 'finished'>) {
 
 describe('a host that is skipped', () => {
   test('is left out of rotation and not touched; that is no success, unless somebody said that it is', async () => {
-    const on = deployment(['a', 'b', 'c'])
+    const on = imaginedDeployment(['a', 'b', 'c'])
     const { code, ...end } = await on.run({ skip: ['c'] })
     expect([code, end.finished?.outcome.kind]).toEqual([4, 'deployed'])
     expect(states(end)).toEqual([`a: serving, ${on.goal}`, `b: serving, ${on.goal}`, 'c: skipped, null'])
@@ -18,7 +18,7 @@ describe('a host that is skipped', () => {
   })
 
   test('is brought up to date by the next deploy before it serves again', async () => {
-    const on = deployment(['a', 'b', 'c'])
+    const on = imaginedDeployment(['a', 'b', 'c'])
     await on.run({ skip: ['c'] })
     const published = on.balancer.published.length
     const { code } = await on.run()
@@ -29,7 +29,7 @@ describe('a host that is skipped', () => {
   })
 
   test('never comes back with the old release, where the deploy that was to bring it up to date fails there', async () => {
-    const on = deployment(['a', 'b', 'c'])
+    const on = imaginedDeployment(['a', 'b', 'c'])
     await on.run({ skip: ['c'], order: { allowSkipped: true } })
     const goal = on.goal
     const { code, ...end } = await on.run({
@@ -44,7 +44,7 @@ describe('a host that is skipped', () => {
   })
 
   test('leaves the other one of two alone: it is rolled in its place, and the skipped one is left out', async () => {
-    const on = deployment(['a', 'b'])
+    const on = imaginedDeployment(['a', 'b'])
     const { code } = await on.run({
       skip: ['b'],
       order: { allowSkipped: true, policy: { ...on.policy, minServing: 0 } },
@@ -55,7 +55,7 @@ describe('a host that is skipped', () => {
   })
 
   test('is not missed where the balancer cannot reach it', async () => {
-    const on = deployment(['a', 'b', 'c'])
+    const on = imaginedDeployment(['a', 'b', 'c'])
     const preflight = async () => [{ weight: 'error', host: 'c', text: 'no answer from c' } as const]
     Object.assign(on.fleet.balancer, { preflight })
     expect((await on.run({ skip: ['c'], order: { allowSkipped: true } })).code).toBe(0)

@@ -6,12 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { httpHealth } from '../../src/health/http.ts'
+import type { Host } from '../../src/hosts/host.ts'
 import { localHost } from '../processes/local-host.ts'
 
 const timeoutMs = 700
 let server: Server
 let odd: SocketServer
 let folder: string
+const hosts = new Map<string, Host>()
 
 beforeAll(async () => {
   server = createServer(answer)
@@ -74,8 +76,14 @@ function ask(tool: string, url: string) {
   return httpHealth({ url, statuses: null, timeoutMs }).check(onlyWith(tool))
 }
 
+function onlyWith(tool: string): Host {
+  const host = hosts.get(tool) ?? hostOnlyWith(tool)
+  hosts.set(tool, host)
+  return host
+}
+
 /** This machine with a PATH on which one tool is, and what every machine has. */
-function onlyWith(tool: string) {
+function hostOnlyWith(tool: string): Host {
   const path = mkdtempSync(join(folder, 'path-'))
   for (const name of ['sh', 'grep', 'sed', 'tail', 'timeout', ...(tool === 'none' ? [] : [tool])]) {
     const place =

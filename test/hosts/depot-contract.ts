@@ -2,7 +2,8 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Depot } from '../../src/hosts/depot.ts'
 import type { Manifest, MigrationEntry } from '../../src/hosts/history.ts'
-import type { LockOwner } from '../../src/hosts/lock.ts'
+import type { JournalEntry } from '../../src/hosts/journal.ts'
+import { lockContract, ownerOf } from './lock-contract.ts'
 
 export interface Opened {
   readonly depot: Depot
@@ -57,7 +58,14 @@ export function depotContract(name: string, make: () => Promise<DepotSubject>): 
     }
 
     it('finds nothing where nothing is, and leaves it so', async () => {
-      const nothing = { current: { kind: 'none' }, releases: [], manifests: [], history: [], migrations: [] }
+      const nothing = {
+        current: { kind: 'none' },
+        releases: [],
+        manifests: [],
+        history: [],
+        migrations: [],
+        journal: [],
+      }
       expect(await depot.inspect()).toEqual({ ...nothing, unreadable: [], freeBytes: null })
       expect(await depot.lockOwner()).toBeNull()
       expect(await depot.paused()).toBeNull()
@@ -179,6 +187,18 @@ export function depotContract(name: string, make: () => Promise<DepotSubject>): 
       expect(migrations).toEqual([begun, migrationOf(sha, 'done')])
     })
 
+    it('keeps a journal, with what is noted of releases in it, and writes nothing twice in a row', async () => {
+      await depot.setUp()
+      const [begun, prepared, ended] = entriesOf(sha)
+      for (const each of [begun, begun]) await depot.journal(each)
+      await depot.note(manifestOf(first, sha), prepared)
+      await depot.note({ ...manifestOf(first, sha), state: 'failed', reason: 'it does not answer' })
+      for (const each of [ended, ended]) await depot.journal(each)
+      const { journal, manifests } = await depot.inspect()
+      expect(journal).toEqual([begun, prepared, ended])
+      expect(manifests).toMatchObject([{ id: first, state: 'failed' }])
+    })
+
     it('prunes what is not kept with its manifest, and never what current points at', async () => {
       await released(first, second, third)
       await depot.activate(first)
@@ -190,42 +210,28 @@ export function depotContract(name: string, make: () => Promise<DepotSubject>): 
       expect(current).toEqual({ kind: 'release', id: first })
     })
 
-    it('gives the lock to one deploy at a time, and tells the other who has it', async () => {
-      const lock = await depot.lock(ownerOf('ada'), { isAgain: false })
-      const { depot: other } = subject.open()
-      expect(await other.lockOwner()).toEqual(ownerOf('ada'))
-      await expect(other.lock(ownerOf('grace'), { isAgain: false })).rejects.toMatchObject({
-        code: 'locked',
-        message: expect.stringContaining('ada@laptop'),
-        cause: ownerOf('ada'),
-      })
-      lock.beat()
-      await lock.letGo()
-      await lock.letGo()
-      await lock.ended
-      expect(await other.lockOwner()).toBeNull()
-      await (await other.lock(ownerOf('grace'), { isAgain: false })).letGo()
+    lockContract(() => {
+      const { depot: lock, close } = subject.open()
+      return { lock, close }
     })
 
-    it('loses the lock with the connection, and takes it again where nobody had it since', async () => {
-      const { depot: cut, close } = subject.open()
-      const lock = await cut.lock(ownerOf('ada'), { isAgain: false })
-      await close()
-      await lock.ended
-      await expect.poll(() => depot.lockOwner(), { timeout: 10_000 }).toBeNull()
-      await depot.assertOurs('ada')
-      await (await depot.lock(ownerOf('ada'), { isAgain: true })).letGo()
-    })
-
-    it('does not give the lock back to a deploy when another had it since', async () => {
+    it('knows whose the lock is, also when its holder was cut off', async () => {
       const { depot: cut, close } = subject.open()
       await cut.lock(ownerOf('ada'), { isAgain: false })
       await close()
+      await depot.assertOurs('ada')
       const held = await depot.lock(ownerOf('grace'), { isAgain: false })
       await expect(depot.assertOurs('ada')).rejects.toMatchObject({ code: 'locked' })
       await depot.assertOurs('grace')
       await held.letGo()
-      await expect(depot.lock(ownerOf('ada'), { isAgain: true })).rejects.toMatchObject({ code: 'locked' })
+    })
+
+    it('changes nothing for a deploy whose lock was taken away', async () => {
+      await released(first, second)
+      await depot.lock(ownerOf('ada'), { isAgain: false })
+      await subject.open().depot.unlock(ownerOf('ada'))
+      await expect(depot.guarded('ada').depot.activate(second)).rejects.toMatchObject({ code: 'locked' })
+      await expect(depot.assertOurs('ada')).rejects.toMatchObject({ code: 'locked' })
     })
 
     it('changes nothing for a deploy that does not have the lock', async () => {
@@ -234,7 +240,8 @@ export function depotContract(name: string, make: () => Promise<DepotSubject>): 
       const { depot: guarded } = depot.guarded('ada')
       for (const [what, change] of changes(guarded, { source: source(), sha }))
         await expect(change(), what).rejects.toMatchObject({ code: 'locked' })
-      expect(await depot.inspect()).toMatchObject({ current: { kind: 'none' }, releases: [first, second], history: [] })
+      const untouched = { current: { kind: 'none' }, releases: [first, second], history: [], journal: [] }
+      expect(await depot.inspect()).toMatchObject(untouched)
     })
 
     it('does it all for the deploy that has the lock', async () => {
@@ -299,7 +306,8 @@ function changes(
     ['fetch', () => depot.fetch(source)],
     ['layOut', () => depot.layOut({ id: first, sha })],
     ['run', () => depot.run({ directory: null, commands: ['echo one'], env: {} }, quickly)],
-    ['note', () => depot.note(manifestOf(first, sha))],
+    ['note', () => depot.note(manifestOf(first, sha), entriesOf(sha)[1])],
+    ['journal', () => depot.journal(entriesOf(sha)[0])],
     ['activate', () => depot.activate(first)],
     ['remember', () => depot.remember(entry)],
     ['noteMigration', () => depot.noteMigration(migrationOf(sha, 'started'))],
@@ -314,11 +322,15 @@ function manifestOf(id: string, sha: string): Manifest {
   return { id, sha, ref: 'main', state: 'prepared', at, ...recipe, environment: 'production', manager: 'pm2' }
 }
 
-function migrationOf(sha: string, state: MigrationEntry['state']): MigrationEntry {
-  return { at: '2026-11-21T03:15:00.000Z', run: 'ada', sha, command: 'npm run migrate', state, by: 'ada@laptop' }
+function entriesOf(sha: string): readonly [JournalEntry, JournalEntry, JournalEntry] {
+  const signed = { at: '2026-11-21T03:15:00.000Z', by: 'ada@laptop', token: 'ada' }
+  return [
+    { ...signed, event: 'begun', kind: 'deploy', release: first, sha, ref: 'main', from: null },
+    { ...signed, event: 'prepared', release: first },
+    { ...signed, event: 'ended', outcome: 'deployed', exitCode: 0 },
+  ]
 }
 
-function ownerOf(name: string): LockOwner {
-  const at = { since: '2026-11-21T03:15:00.000Z', command: 'deploy production main' }
-  return { token: name, by: `${name}@laptop`, pid: 1, ...at }
+function migrationOf(sha: string, state: MigrationEntry['state']): MigrationEntry {
+  return { at: '2026-11-21T03:15:00.000Z', run: 'ada', sha, command: 'npm run migrate', state, by: 'ada@laptop' }
 }

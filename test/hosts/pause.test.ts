@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Answer, Pause } from '../../src/hosts/depot.ts'
 import { type Layout, layout } from '../../src/hosts/layout.ts'
-import { readLockScript } from '../../src/hosts/lock.ts'
+import { hostLock, readLockScript } from '../../src/hosts/lock-scripts.ts'
 import {
   answerScript,
   parseAnswer,
@@ -18,6 +18,7 @@ import {
 const since = '2026-11-21T03:15:00.000Z'
 const pause: Pause = { token: 'one', after: ["web-1's", '$(id)'], since, until: '2026-11-21T04:15:00.000Z' }
 const answer: Answer = { token: 'one', answer: 'resume', by: `o'hara@"laptop"` }
+const readLock = (of: Layout): string => readLockScript(hostLock(of))
 let at: Layout
 
 beforeEach(() => {
@@ -76,7 +77,7 @@ describe.runIf(process.getuid?.() === 0)('to another user than the one who deplo
   const scripts = [
     ['the question', readPauseScript],
     ['the answer', readAnswerScript],
-    ['the lock', readLockScript],
+    ['the lock', readLock],
   ] as const
   const as = (uid: number, script: string) => spawnSync('sh', ['-c', script], { uid, cwd: '/', encoding: 'utf8' })
 
@@ -100,7 +101,7 @@ describe.runIf(process.getuid?.() === 0)('to another user than the one who deplo
   })
 })
 
-test.each([readPauseScript, readAnswerScript, readLockScript])(
+test.each([readPauseScript, readAnswerScript, readLock])(
   'nothing is there before `setup`, and that is no failure',
   (script) => {
     rmSync(at.zdr, { recursive: true })

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -16,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   appendHistoryScript,
   appendMigrationScript,
@@ -55,8 +56,11 @@ afterEach(() => rmSync(root, { recursive: true, force: true }))
 describe('the mirror', () => {
   let first: string
   let second: string
+  let origin: string
 
-  beforeEach(() => {
+  beforeAll(() => {
+    origin = root = mkdtempSync(join(tmpdir(), 'zdr-origin-'))
+    repo = join(root, 'repo.git')
     git('init', '--quiet', '--bare', '--initial-branch=main', repo)
     git('clone', '--quiet', repo, join(root, 'work'))
     first = commit('one')
@@ -64,6 +68,13 @@ describe('the mirror', () => {
     second = commit('two')
     inWork('push', '--quiet', 'origin', 'HEAD:main', 'v1.0.0')
   })
+
+  beforeEach(() => {
+    for (const name of ['repo.git', 'work']) cpSync(join(origin, name), join(root, name), { recursive: true })
+    inWork('remote', 'set-url', 'origin', repo)
+  })
+
+  afterAll(() => rmSync(origin, { recursive: true, force: true }))
 
   test('resolves branches, tags and commits to one full SHA', () => {
     fetch()

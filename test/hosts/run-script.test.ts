@@ -30,6 +30,13 @@ describe('a script that must end well', () => {
     })
   })
 
+  test('and took too long, says which key of the configuration gives it more time', async () => {
+    const limit = { timeoutMs, setBy: 'timeouts.prepare' }
+    await expect(runScript(ending(tooLong), 'sleep 100', { what: 'a build', ...limit })).rejects.toMatchObject({
+      message: 'a build: not done within 10 s (timeouts.prepare)',
+    })
+  })
+
   test('and does not, says what could not be done and what to try, with its last words', async () => {
     const script = 'echo one; echo two >&2; exit 3'
     await expect(
@@ -61,7 +68,8 @@ test('of a long output the last lines are shown', () => {
 })
 
 test('how a command ended is said in words', () => {
-  expect(endText({ ...well, code: 1 }, timeoutMs)).toBe('ended with 1')
-  expect(endText({ ...well, code: null, signal: 'SIGTERM' }, timeoutMs)).toBe('ended with SIGTERM')
-  expect(endText(tooLong, timeoutMs)).toBe('did not end within 10 s')
+  expect(endText({ ...well, code: 1 }, { timeoutMs })).toBe('ended with 1')
+  expect(endText({ ...well, code: null, signal: 'SIGTERM' }, { timeoutMs })).toBe('ended with SIGTERM')
+  expect(endText(tooLong, { timeoutMs })).toBe('did not end within 10 s')
+  expect(endText(tooLong, { timeoutMs, setBy: 'timeouts.reload' })).toBe('did not end within 10 s (timeouts.reload)')
 })

@@ -1,5 +1,6 @@
 import { execFileSync, execSync, spawn } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Host } from '../../src/hosts/host.ts'
@@ -164,6 +165,19 @@ describe('a host over ssh2', () => {
       code: 'host-unreachable',
       message: expect.stringContaining('nothing listens there (ECONNREFUSED)'),
     })
+  })
+
+  it('is given up where it says nothing for as long as it may take, by itself and behind another machine', async () => {
+    const silent = createServer()
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as AddressInfo
+    const limit = { timeoutMs: 1_000, setBy: 'timeouts.connect' }
+    for (const jump of [null, sshd.target({ name: 'bastion' })])
+      expect(await failure(connect(sshd.target({ port, jump }), { limit }))).toMatchObject({
+        code: 'host-unreachable',
+        message: expect.stringContaining('no SSH server answered within 1 s (timeouts.connect)'),
+      })
+    silent.close()
   })
 
   it('is noticed within 15 seconds when it answers no more, and can be had again', { timeout: 30_000 }, async () => {

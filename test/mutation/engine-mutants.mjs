@@ -46,13 +46,13 @@ export const engineMutants = [
   {
     name: 'only the first host is locked',
     file: 'src/engine/lock.ts',
-    find: 'await everywhere(others,',
-    replace: 'await everywhere(others.slice(0, 0),',
+    find: 'for (const some of inOrder(fleet))',
+    replace: 'for (const some of inOrder(fleet).slice(0, 1))',
   },
   {
     name: 'the lock is not given back',
     file: 'src/engine/lock.ts',
-    find: '[...held.values()].map((lock) => lock.letGo())',
+    find: '[...held.values()].map((lock) => lock[how]())',
     replace: '[...held.values()].map((lock) => lock.beat())',
   },
   {

@@ -178,6 +178,7 @@ describe('status', () => {
       web-1  5d6e7f8  in        healthy, 200 in 12 ms  2026-11-21 03:15 UTC  20261121031500-5d6e7f8
       web-2  –        unknown   not reachable          –                     –
       ! web-2: not reachable: no connection within 15 s
+      ! the deploy of 5d6e7f8 by grace@desk, begun at 2026-11-21T02:15:00.000Z, was cut off: \`zdr-deploy production resume\` goes on with it, \`zdr-deploy production abort\` takes it back
       ! being deployed by ada@laptop since 03:14"
     `)
   })
@@ -198,6 +199,7 @@ describe('status', () => {
         since     –
         release   –
       ! web-2: not reachable: no connection within 15 s
+      ! the deploy of 5d6e7f8 by grace@desk, begun at 2026-11-21T02:15:00.000Z, was cut off: \`zdr-deploy production resume\` goes on with it, \`zdr-deploy production abort\` takes it back
       ! being deployed by ada@laptop since 03:14"
     `)
   })

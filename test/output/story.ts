@@ -89,6 +89,8 @@ export const samples: { readonly [K in Kind]: Of<K> } = {
         attention: ['not reachable: no connection within 15 s'],
       },
     ],
+    cutOff:
+      'the deploy of 5d6e7f8 by grace@desk, begun at 2026-11-21T02:15:00.000Z, was cut off: `zdr-deploy production resume` goes on with it, `zdr-deploy production abort` takes it back',
     lock: 'being deployed by ada@laptop since 03:14',
   },
   finished: {

@@ -30,7 +30,7 @@ export interface Actor {
 }
 
 export type End =
-  | { readonly exitCode: ExitCode; readonly outcome: Outcome }
+  | { readonly exitCode: ExitCode; readonly outcome: Outcome; readonly command: string }
   | { readonly exitCode: ExitCode; readonly error: UserError }
 
 /** In the order in which they come. */
@@ -85,16 +85,17 @@ async function run(
   actor: Actor,
   { interruption, onReport }: Pick<Hearing, 'onReport'> & { readonly interruption: Interruption },
 ): Promise<End> {
-  let outcome: Outcome | null = null
+  let finished: Pick<Extract<Report, { type: 'finished' }>, 'outcome' | 'command'> | null = null
   const fleet = fleetFor(stage, actor, (report) => {
     const isBegun = report.type === 'step' && report.state === 'started'
     if (isBegun) onReport(actor, report)
     tellReport(stage.telling, actor.name, report)
     if (report.type === 'paused') answerFromElsewhere(stage, actor)
-    if (report.type === 'finished') outcome = report.outcome
+    if (report.type === 'finished') finished = report
     if (!isBegun) onReport(actor, report)
   })
-  const lock = await interruption.orStop(takeLock(fleet.machines, ownerOf(stage, actor, fleet), fleet.clock))
+  const order = await interruption.orStop(orderFor(stage, actor, fleet))
+  const lock = await interruption.orStop(takeLock(fleet, ownerOf(stage, actor, fleet)))
   try {
     const company = {
       startedMs: fleet.clock.now(),
@@ -104,9 +105,10 @@ async function run(
       onGoal: async () => undefined,
       beforePrepare: async () => undefined,
     }
-    const exitCode = await deploy({ fleet, lock, order: orderFor(stage, actor), company })
-    if (outcome === null) throw new Error('it has ended, and did not say how')
-    return { exitCode, outcome }
+    const exitCode = await deploy({ fleet, lock, order, company })
+    if (finished === null) throw new Error('it has ended, and did not say how')
+    const { outcome, command } = finished
+    return { exitCode, outcome, command }
   } finally {
     await lock.release()
   }

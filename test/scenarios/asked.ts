@@ -13,13 +13,17 @@ export interface Asked {
   /** `zdr-deploy production --skip web-3` */
   readonly command: string
   readonly wishes: Wishes
+  /** To a deploy that was cut off. */
+  readonly answer: 'resume' | 'abort' | null
 }
 
 export async function readCommand(command: string): Promise<Asked> {
   const [program, ...argv] = command.split(' ')
   const invocation = await parseArguments(argv)
-  if (program !== 'zdr-deploy' || invocation.verb !== 'deploy') throw new Error(`${command} deploys nothing`)
-  return { command, wishes: invocation }
+  const { verb } = invocation
+  if (program !== 'zdr-deploy' || (verb !== 'deploy' && verb !== 'resume' && verb !== 'abort'))
+    throw new Error(`${command} deploys nothing`)
+  return { command, wishes: invocation, answer: verb === 'deploy' ? null : verb }
 }
 
 export interface Configured {

@@ -1,7 +1,9 @@
 /** What somebody who deploys works with, and what he asks for: the fleet through its ports, and the order. */
+import { askInstead } from '../../src/commands/answer.ts'
 import { orderOf } from '../../src/commands/order.ts'
 import type { Order } from '../../src/engine/deploy.ts'
 import type { Fleet } from '../../src/engine/fleet.ts'
+import { UserError } from '../../src/errors.ts'
 import { portsFor } from '../simulation/fleet/ports.ts'
 import type { Actor } from './actor.ts'
 import { withFaults } from './faults.ts'
@@ -24,6 +26,7 @@ export function fleetFor(stage: Stage, { act, deployer, faults }: Actor, report:
     defaultManager: 'pm2',
     processesOf,
     times: { ...healthTimes, soakMs, pauseTimeoutMs, drainTimeoutMs },
+    limits: config.timeouts,
     onDrainTimeout,
     clock,
     report: (each) => {
@@ -32,6 +35,10 @@ export function fleetFor(stage: Stage, { act, deployer, faults }: Actor, report:
   }
 }
 
-export function orderFor({ config }: Stage, { act, name }: Actor): Order {
-  return { ...orderOf(config, act.asked.wishes), by: name }
+export async function orderFor({ config }: Stage, { act, name }: Actor, { machines }: Fleet): Promise<Order> {
+  const { wishes, answer } = act.asked
+  if (answer === null) return { ...orderOf(config, wishes), by: name }
+  const asked = await askInstead(answer, machines)
+  if (asked === null) throw new UserError('usage', 'no deploy was cut off')
+  return { ...orderOf(config, { ...wishes, goal: asked.goal }), by: name, answers: asked.token }
 }

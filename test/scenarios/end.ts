@@ -10,7 +10,7 @@ import { tell } from './telling.ts'
 
 const indent = '  '
 
-export function tellEnd({ world, telling }: Stage, { name: by, act }: Actor, end: End): void {
+export function tellEnd({ world, telling }: Stage, { name: by }: Actor, end: End): void {
   const say = (text: string): void => tell(telling, text, { by })
   if ('error' in end) {
     const { message, hint, cause } = end.error
@@ -19,9 +19,9 @@ export function tellEnd({ world, telling }: Stage, { name: by, act }: Actor, end
     if (hint !== undefined) say(`  → ${hint}`)
     return
   }
-  const { outcome, exitCode } = end
+  const { outcome, command, exitCode } = end
   for (const host of outcome.hosts) assertTrue(world, host)
-  const isAsked = act.asked.wishes.goal.kind === 'release' && outcome.kind === 'deployed'
+  const isAsked = command === 'rollback' && outcome.kind === 'deployed'
   say(`exit ${exitCode}: ${isAsked ? 'rolled back, as asked' : outcome.kind}`)
   if (outcome.failure !== null) say(`  because ${outcome.failure}`)
   for (const host of outcome.hosts)

@@ -126,6 +126,7 @@ function changeText(world: World, change: Change): Said | null {
     case 'laid-out':
     case 'ran':
     case 'noted':
+    case 'journal':
     case 'migration':
     case 'pruned':
     case 'paused':

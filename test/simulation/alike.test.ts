@@ -38,6 +38,7 @@ async function play({ imagined, policy }: BadRelease, seed: number): Promise<Bad
     name: 'ada',
     act: { ...act, kind: 'deploy', migrate: 'none', skip: [] },
     migrateAnswer: null,
+    answering: null,
   })
   const untilMs = time.now() + deployMsMax
   const ending = await time.run({ isOver: () => actor.end !== null, untilMs })

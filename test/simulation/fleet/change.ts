@@ -2,6 +2,7 @@
 import type { Answer, Pause } from '../../../src/hosts/depot.ts'
 import type { HistoryEntry, Manifest, MigrationEntry } from '../../../src/hosts/history.ts'
 import type { Current } from '../../../src/hosts/inspection.ts'
+import type { JournalEntry } from '../../../src/hosts/journal.ts'
 import type { LockOwner } from '../../../src/hosts/lock.ts'
 import type { HostName, ReleaseId } from '../../../src/rollout/model.ts'
 
@@ -27,6 +28,7 @@ export type Happening =
       readonly ended: 'well' | 'badly' | 'cut off'
     }
   | { readonly type: 'noted'; readonly host: HostName; readonly manifest: Manifest }
+  | { readonly type: 'journal'; readonly host: HostName; readonly entry: JournalEntry }
   | { readonly type: 'activated'; readonly host: HostName; readonly release: ReleaseId; readonly from: Current }
   | { readonly type: 'remembered'; readonly host: HostName; readonly entry: HistoryEntry }
   | { readonly type: 'migration'; readonly host: HostName; readonly entry: MigrationEntry }
@@ -88,6 +90,8 @@ function whatText(change: Happening): string {
       return `${change.host} runs \`${change.command}\`, which ${change.ended === 'cut off' ? 'is cut off' : `ends ${change.ended}`}`
     case 'noted':
       return `${change.host} notes that ${change.manifest.id} is ${change.manifest.state}`
+    case 'journal':
+      return `${change.host} writes into its journal: ${change.entry.event}`
     case 'activated':
       return `${change.host} points current at ${change.release}`
     case 'remembered':

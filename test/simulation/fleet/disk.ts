@@ -1,19 +1,29 @@
 /** What stands on an imagined disk. */
 import { UserError } from '../../../src/errors.ts'
 import type { Inspection } from '../../../src/hosts/inspection.ts'
+import type { JournalEntry } from '../../../src/hosts/journal.ts'
 import type { ReleaseId } from '../../../src/rollout/model.ts'
 import type { Work } from './errand.ts'
 import { type Box, type Disk, happen, type World } from './world.ts'
 
 const freeBytes = 10 ** 10
 
-export function inspectionOf({ isSetUp, current, releases, manifests, history, migrations }: Disk): Inspection {
+export function inspectionOf({
+  isSetUp,
+  current,
+  releases,
+  manifests,
+  history,
+  migrations,
+  journal,
+}: Disk): Inspection {
   return {
     current,
     releases: [...releases.keys()].toSorted(),
     manifests: [...manifests.values()],
     history: [...history],
     migrations: [...migrations],
+    journal: [...journal],
     unreadable: [],
     freeBytes: isSetUp ? freeBytes : null,
   }
@@ -36,6 +46,16 @@ export function remove(
   if (isHalf) return
   for (const id of [...disk.manifests.keys()]) if (!isKept(id)) disk.manifests.delete(id)
   disk.parts.clear()
+}
+
+export function appendJournal(
+  world: World,
+  { disk, name: host }: Box,
+  { entry, who }: Pick<Work, 'who'> & { readonly entry: JournalEntry },
+): void {
+  if (same(disk.journal.at(-1), entry)) return
+  disk.journal.push(entry)
+  happen(world, who, { type: 'journal', host, entry })
 }
 
 export function same(one: object | undefined, other: object): boolean {

@@ -5,7 +5,7 @@ import { realTime } from '../clock/real-time.ts'
 import { virtualTime } from '../clock/timeline.ts'
 import { random } from '../random.ts'
 import { standOn } from './beginnings.ts'
-import { createDeployer } from './deployer.ts'
+import { createDeployer, type Deployer, die } from './deployer.ts'
 import { portsFor } from './ports.ts'
 import { leaveOutByHand } from './rotation.ts'
 import { boxOf, createWorld } from './world.ts'
@@ -17,9 +17,14 @@ for (const count of [1, 2])
   balancerContract(`a balancer of the simulation, on ${count} machines,`, async () => {
     const world = createWorld({ time: realTime(speed), dice: random(1), hosts, balancers: count })
     standOn(world, { id: '20261121031500-aaaaaaa', sha: 'a'.repeat(40) })
+    const opened: Deployer[] = []
     return {
       hosts,
-      open: () => portsFor(world, createDeployer('ada')).balancer,
+      open: () => {
+        const deployer = createDeployer(`deployer ${opened.length + 1}`)
+        opened.push(deployer)
+        return portsFor(world, deployer).balancer
+      },
       byHand: async (out) => {
         for (const each of world.balancers) leaveOutByHand(world, each, out)
       },
@@ -35,6 +40,9 @@ for (const count of [1, 2])
           each.out = each.ours = []
           each.requests.clear()
         }
+      },
+      cut: async () => {
+        for (const deployer of opened) die(world, deployer, 'killed')
       },
       close: async () => {},
     }

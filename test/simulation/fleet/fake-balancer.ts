@@ -3,6 +3,7 @@ import type { Balancer } from '../../../src/balancers/balancer.ts'
 import { type ErrorCode, UserError } from '../../../src/errors.ts'
 import type { HostName } from '../../../src/rollout/model.ts'
 import { errand, type Work } from './errand.ts'
+import { fakeLock, lostToAnother } from './fake-lock.ts'
 import { hasPool, isSame } from './pools.ts'
 import { isWell, leaveOut, requestsLeft } from './rotation.ts'
 import { canReach, type Seat, seatAt } from './seat.ts'
@@ -23,6 +24,7 @@ export function fakeBalancer(seat: Seat, balancer: BalancerBox): Balancer {
     })
   return {
     machines: [balancer.name],
+    locks: [fakeLock(seat, balancer)],
     canPublish: (out) => hasPool(world, out),
     preflight: async () => {
       const text = await look().then(() => null, String)
@@ -37,6 +39,7 @@ export function fakeBalancer(seat: Seat, balancer: BalancerBox): Balancer {
       if (!hasPool(world, out)) throw refused(balancer, `has no pool that leaves out just ${out.join(', ')}`)
       const from = seen ?? (await look()).out
       await ask('it could not be turned', ({ who }) => {
+        if (balancer.disk.lock?.token !== by) throw lostToAnother(balancer.name)
         const isSo = isSame(balancer.out, out)
         const isOurs = isSo && balancer.by === by
         if (!isOurs && !isSame(balancer.out, from)) throw refused(balancer, 'was turned by another hand meanwhile')

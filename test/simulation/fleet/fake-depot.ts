@@ -2,9 +2,9 @@
 import { UserError } from '../../../src/errors.ts'
 import type { Depot } from '../../../src/hosts/depot.ts'
 import type { Host } from '../../../src/hosts/host.ts'
-import { inspectionOf, noRoom, remove, same } from './disk.ts'
+import { appendJournal, inspectionOf, noRoom, remove, same } from './disk.ts'
 import { type Errand, errand, type Fence, type Work } from './errand.ts'
-import { lostToAnother, takeLock } from './fake-lock.ts'
+import { fakeLock, lostToAnother } from './fake-lock.ts'
 import { fetchMirror, layOutRelease, resolveRef, runCommands } from './preparing.ts'
 import type { Seat } from './seat.ts'
 import { type Box, happen } from './world.ts'
@@ -34,8 +34,7 @@ export function fakeDepot({ seat, box, fence, hostFor }: DepotOf): Depot {
   return {
     inspect: () => ask('it could not be looked at', () => inspectionOf(disk)),
 
-    lock: (owner, { isAgain }) => takeLock(seat, box, { owner, isAgain }),
-    lockOwner: () => ask('the lock could not be read', () => (box.holding === null ? null : disk.lock)),
+    ...fakeLock(seat, box),
     assertOurs: (token) =>
       ask('the lock could not be read', () => {
         if (disk.lock?.token !== token) throw lostToAnother(host)
@@ -66,11 +65,15 @@ export function fakeDepot({ seat, box, fence, hostFor }: DepotOf): Depot {
         timeoutMs,
         canBeHalf: true,
       }),
-    note: (manifest) =>
+    note: (manifest, entry) =>
       change(`the state of ${manifest.id} could not be noted`, ({ who }) => {
         disk.manifests.set(manifest.id, manifest)
         happen(world, who, { type: 'noted', host, manifest })
+        if (entry !== undefined) appendJournal(world, box, { entry, who })
       }),
+    journal: (entry) =>
+      // Where the lock could be taken there is room for it.
+      ask('the journal could not be written', ({ who }) => appendJournal(world, box, { entry, who })),
     activate: (release) =>
       change(`${release} could not be activated`, ({ who }) => {
         if (!disk.releases.has(release)) throw new UserError('host-command', `${host}: there is no release ${release}`)

@@ -1,12 +1,12 @@
-/** The lock of an environment on one host, held over a connection: what `holdLockScript` does. */
+/** The lock of an environment on one machine, held over a connection: what `holdLockScript` does. */
 import { UserError } from '../../../src/errors.ts'
-import type { HeldLock } from '../../../src/hosts/depot.ts'
 import { type LockOwner, ownerText } from '../../../src/hosts/lock.ts'
+import type { HeldLock, LockableMachine } from '../../../src/hosts/lockable.ts'
 import type { Who } from './change.ts'
-import { errand } from './errand.ts'
+import { errand, type Work } from './errand.ts'
 import { createHolding, type Holding, release, watchHolding } from './holding.ts'
 import { canReach, loseHolding, type Seat } from './seat.ts'
-import { type Box, happen, passed, type World } from './world.ts'
+import { happen, type LockBox, passed, type World } from './world.ts'
 
 const lockWaitMs = 2_000
 const lookAgainMs = 250
@@ -17,7 +17,31 @@ interface Taking {
   readonly isAgain: boolean
 }
 
-export async function takeLock(seat: Seat, box: Box, taking: Taking): Promise<HeldLock> {
+export function fakeLock(seat: Seat, box: LockBox): LockableMachine {
+  const ask = <Value>(what: string, work: (work: Work) => Value | Promise<Value>): Promise<Value> =>
+    errand(seat, { what, code: 'host-command', timeoutMs: answerMs, fence: null, work })
+  return {
+    name: box.name,
+    lock: (owner, { isAgain }) => takeLock(seat, box, { owner, isAgain }),
+    lockOwner: () =>
+      ask('the lock could not be read', () => {
+        const { disk, holding } = box
+        if (holding === null) return null
+        return disk.lock === null ? null : { ...disk.lock, silentMs: seat.world.time.now() - holding.lastBeatMs }
+      }),
+    unlock: ({ token }) =>
+      ask('the lock could not be taken away', ({ who }) => {
+        const { disk, holding } = box
+        if (disk.lock?.token !== token) return
+        disk.lock = null
+        if (holding === null) return
+        release(seat.world, holding, { why: 'taken away', who })
+        holding.end()
+      }),
+  }
+}
+
+async function takeLock(seat: Seat, box: LockBox, taking: Taking): Promise<HeldLock> {
   let taken: Holding | null = null
   const word = { what: 'the lock could not be taken', code: 'host-command', timeoutMs: answerMs, fence: null } as const
   try {
@@ -44,7 +68,7 @@ function close(seat: Seat, holding: Holding): void {
 
 async function hold(
   { world }: Seat,
-  box: Box,
+  box: LockBox,
   { owner, isAgain, who, isOver }: Taking & { readonly who: Who; readonly isOver: () => boolean },
 ): Promise<Holding> {
   for (let waitedMs = 0; box.holding !== null; waitedMs += lookAgainMs) {
@@ -52,7 +76,7 @@ async function hold(
     await passed(world, lookAgainMs)
   }
   if (isAgain && box.disk.lock?.token !== owner.token) throw lostToAnother(box.name)
-  const holding = createHolding(world, box, owner)
+  const holding = createHolding(world, box, { owner, before: box.disk.lock })
   box.holding = holding
   box.disk.lock = owner
   happen(world, who, { type: 'locked', host: box.name, owner })
@@ -62,32 +86,40 @@ async function hold(
 
 function heldLock(seat: Seat, holding: Holding): HeldLock {
   const { world, deployer } = seat
+  const { owner, before } = holding
+  const end = async (next: LockOwner | null): Promise<void> => {
+    if (seat.holding !== holding) return
+    try {
+      await errand(seat, {
+        what: 'the lock could not be let go',
+        code: 'host-command',
+        timeoutMs: answerMs,
+        fence: null,
+        work: ({ who }) => letGo(world, holding, { who, next }),
+      })
+    } catch {
+      // It ends with its connection at the latest.
+    }
+    close(seat, holding)
+  }
   return {
+    cutOff: before === null || before.token === owner.token ? null : before,
     ended: holding.ended,
     beat: () => {
       if (seat.holding === holding && deployer.life === 'alive' && canReach(seat)) holding.lastBeatMs = world.time.now()
     },
-    letGo: async () => {
-      if (seat.holding !== holding) return
-      try {
-        await errand(seat, {
-          what: 'the lock could not be let go',
-          code: 'host-command',
-          timeoutMs: answerMs,
-          fence: null,
-          work: ({ who }) => letGo(world, holding, who),
-        })
-      } catch {
-        // It ends with its connection at the latest.
-      }
-      close(seat, holding)
-    },
+    letGo: () => end(null),
+    undo: () => end(before),
   }
 }
 
-function letGo(world: World, holding: Holding, who: Who): void {
+function letGo(
+  world: World,
+  holding: Holding,
+  { who, next }: { readonly who: Who; readonly next: LockOwner | null },
+): void {
   if (holding.box.holding !== holding) return
-  holding.box.disk.lock = null
+  holding.box.disk.lock = next
   release(world, holding, { why: 'let go', who })
 }
 
@@ -95,7 +127,9 @@ export function lostToAnother(host: string): UserError {
   return new UserError('locked', `another deploy had the lock on ${host} meanwhile: this one changes nothing more`)
 }
 
-function heldByAnother({ name, disk: { lock } }: Box): UserError {
+function heldByAnother(box: LockBox): UserError {
+  const { lock } = box.disk
   const who = lock === null ? 'another deploy' : ownerText(lock)
-  return new UserError('locked', `${name} is being deployed to by ${who}`, { cause: lock })
+  const held = 'app' in box ? 'is being deployed to by' : 'is the balancer of a deploy by'
+  return new UserError('locked', `${box.name} ${held} ${who}`, { cause: lock })
 }

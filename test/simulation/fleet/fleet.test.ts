@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { deploy, type Order } from '../../../src/engine/deploy.ts'
 import { interruptible } from '../../../src/engine/interruption.ts'
 import { takeLock } from '../../../src/engine/lock.ts'
+import { defaultLimits } from '../../../src/hosts/limits.ts'
 import { startMs, virtualTime } from '../clock/timeline.ts'
 import { random } from '../random.ts'
 import { push, standOn } from './beginnings.ts'
@@ -99,7 +100,7 @@ async function runDeploy(world: World, deployer: Deployer): Promise<number> {
   const ports = portsFor(world, deployer)
   const { name } = deployer
   const owner = { token: `token of ${name}`, by: name, pid: 1, since: '2026-11-21T03:15:00.000Z', command: 'deploy' }
-  const lock = await takeLock(ports.machines, owner, ports.clock)
+  const lock = await takeLock({ ...ports, report: () => {} }, owner)
   const times = {
     passes: 2,
     intervalMs: 1_000,
@@ -116,6 +117,7 @@ async function runDeploy(world: World, deployer: Deployer): Promise<number> {
     skipped: [],
     defaultManager: 'pm2' as const,
     times,
+    limits: defaultLimits,
     onDrainTimeout: 'fail' as const,
     report: () => {},
   }
@@ -151,5 +153,6 @@ function orderFor(world: World): Order {
     allowDowntime: false,
     allowSkipped: false,
     by: 'ada@laptop',
+    answers: null,
   }
 }

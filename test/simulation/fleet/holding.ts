@@ -1,11 +1,13 @@
 /** A lock as its host sees it: held as long as the connection that it hangs on, or the heartbeat, lives. */
 import type { LockOwner } from '../../../src/hosts/lock.ts'
 import { fate, type Who } from './change.ts'
-import { type Box, happen, type World } from './world.ts'
+import { happen, type LockBox, type World } from './world.ts'
 
 export interface Holding {
-  readonly box: Box
+  readonly box: LockBox
   readonly owner: LockOwner
+  /** Whose it was before, and was not given up. */
+  readonly before: LockOwner | null
   lastBeatMs: number
   /** Tells the deployer that it is held no more. */
   readonly end: () => void
@@ -14,12 +16,16 @@ export interface Holding {
 
 /** A deployer that was cut off without a word is given up after so long. */
 const silentMs = 60_000
-export function createHolding({ time }: World, box: Box, owner: LockOwner): Holding {
+export function createHolding(
+  { time }: World,
+  box: LockBox,
+  { owner, before }: Pick<Holding, 'owner' | 'before'>,
+): Holding {
   let end = (): void => {}
   const ended = new Promise<void>((resolve) => {
     end = resolve
   })
-  return { box, owner, lastBeatMs: time.now(), end, ended }
+  return { box, owner, before, lastBeatMs: time.now(), end, ended }
 }
 
 /** The host's own watch over the heartbeat. */

@@ -29,6 +29,7 @@ export function stopBalancer(world: World, balancer: BalancerBox): void {
   if (balancer.power === 'off') return
   turnOff(balancer)
   happen(world, fate, { type: 'balancer', balancer: balancer.name, to: 'off' })
+  if (balancer.holding !== null) release(world, balancer.holding, { why: 'its machine has no power', who: fate })
 }
 
 export function startBalancer(world: World, balancer: BalancerBox): void {

@@ -34,7 +34,7 @@ const heardChance = 0.5
 export function seatAt(world: World, deployer: Deployer, place: Place): Seat {
   const known = deployer.seats.get(place.name)
   if (known !== undefined) return known
-  const code = 'disk' in place ? 'host-unreachable' : 'balancer'
+  const code = 'app' in place ? 'host-unreachable' : 'balancer'
   const seat: Seat = { world, deployer, place, trips: new Set(), holding: null, code }
   deployer.seats.set(place.name, seat)
   place.seats.add(seat)

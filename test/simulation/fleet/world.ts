@@ -2,6 +2,7 @@
 import type { Answer, Pause } from '../../../src/hosts/depot.ts'
 import type { HistoryEntry, Manifest, MigrationEntry } from '../../../src/hosts/history.ts'
 import type { Current } from '../../../src/hosts/inspection.ts'
+import type { JournalEntry } from '../../../src/hosts/journal.ts'
 import { type Layout, layout } from '../../../src/hosts/layout.ts'
 import type { LockOwner } from '../../../src/hosts/lock.ts'
 import type { Process } from '../../../src/processes/processes.ts'
@@ -27,11 +28,16 @@ export interface Place {
   readonly seats: Set<Seat>
 }
 
-export interface Box extends Place {
-  readonly disk: Disk
-  readonly app: App
+/** A machine that has a lock. */
+export interface LockBox extends Place {
+  readonly disk: { lock: LockOwner | null }
   /** The connection that holds the lock; the file on the disk may outlive it. */
   holding: Holding | null
+}
+
+export interface Box extends LockBox {
+  readonly disk: Disk
+  readonly app: App
   /** The guarded step that runs: one at a time. Anew with each boot. */
   step: Step
 }
@@ -47,6 +53,7 @@ export interface Disk {
   current: Current
   readonly history: HistoryEntry[]
   readonly migrations: MigrationEntry[]
+  readonly journal: JournalEntry[]
   lock: LockOwner | null
   pause: Pause | null
   answer: Answer | null
@@ -69,7 +76,7 @@ export interface AppProcess {
   onListening: (() => void) | null
 }
 
-export interface BalancerBox extends Place {
+export interface BalancerBox extends LockBox {
   readonly cutFromHosts: Set<HostName>
   out: readonly HostName[]
   /** Those whom a deploy took out. */
@@ -141,6 +148,7 @@ function createBox(name: HostName, { mode = 'cluster', workers = 2 }: Imagined):
       current: { kind: 'none' },
       history: [],
       migrations: [],
+      journal: [],
       lock: null,
       pause: null,
       answer: null,
@@ -152,7 +160,8 @@ function createBox(name: HostName, { mode = 'cluster', workers = 2 }: Imagined):
 }
 
 function createBalancer(name: string): BalancerBox {
-  return { ...createPlace(name), cutFromHosts: new Set(), out: [], ours: [], by: null, requests: new Map() }
+  const locked = { disk: { lock: null }, holding: null }
+  return { ...createPlace(name), ...locked, cutFromHosts: new Set(), out: [], ours: [], by: null, requests: new Map() }
 }
 
 /** Every change of the world is told here, after it. */

@@ -4,11 +4,13 @@ import type { Fleet } from '../../../src/engine/fleet.ts'
 import { interruptible } from '../../../src/engine/interruption.ts'
 import { takeLock } from '../../../src/engine/lock.ts'
 import { UserError } from '../../../src/errors.ts'
+import { defaultLimits } from '../../../src/hosts/limits.ts'
 import type { Outcome } from '../../../src/rollout/model.ts'
 import type { ExitCode } from '../../../src/rollout/report.ts'
 import { createDeployer, type Deployer } from '../fleet/deployer.ts'
 import { portsFor } from '../fleet/ports.ts'
 import { clockTime, type World } from '../fleet/world.ts'
+import type { Answering } from './answering.ts'
 import type { Act, Story } from './story.ts'
 import { tellReport } from './telling.ts'
 import {
@@ -49,9 +51,10 @@ export interface Casting {
   readonly name: string
   readonly act: Act
   readonly migrateAnswer: 'again' | null
+  readonly answering: Answering | null
 }
 
-export function begin({ world, story, name, act, migrateAnswer }: Casting): Actor {
+export function begin({ world, story, name, act, migrateAnswer, answering }: Casting): Actor {
   const deployer = createDeployer(name)
   const witness = createWitness(name, `token of ${name}`, act.skip)
   let interrupted: (count: number) => void = () => undefined
@@ -67,12 +70,12 @@ export function begin({ world, story, name, act, migrateAnswer }: Casting): Acto
       since: '2026-11-21T03:15:00Z',
       command: `${act.kind} production`,
     }
-    const lock = await interruption.orStop(takeLock(fleet.machines, owner, fleet.clock))
+    const lock = await interruption.orStop(takeLock(fleet, owner))
     try {
       const exitCode = await deploy({
         fleet,
         lock,
-        order: orderOf(story, act, { name, migrateAnswer }),
+        order: orderOf(story, act, { name, migrateAnswer, answering }),
         company: {
           startedMs: fleet.clock.now(),
           interruption,
@@ -114,7 +117,10 @@ function fleetFor({
   deployer,
   witness,
   act,
-}: Omit<Casting, 'name' | 'migrateAnswer'> & { readonly deployer: Deployer; readonly witness: Witness }): Fleet {
+}: Omit<Casting, 'name' | 'migrateAnswer' | 'answering'> & {
+  readonly deployer: Deployer
+  readonly witness: Witness
+}): Fleet {
   const { time } = world
   const ports = portsFor(world, deployer)
   return {
@@ -132,6 +138,7 @@ function fleetFor({
     processesOf: (manager) =>
       witnessProcesses(ports.processesOf(manager), witness, { time, isHealth: !story.hasHealth }),
     times: { ...story.times, intervalMs: 500, startMs: 10_000, pauseTimeoutMs, silentMs },
+    limits: defaultLimits,
     onDrainTimeout: story.onDrainTimeout,
     clock: ports.clock,
     report: (report) => {
@@ -145,10 +152,10 @@ function fleetFor({
 function orderOf(
   { batches, minServing, onFailure, keep, times }: Story,
   { kind, migrate, allowSkipped }: Act,
-  { name, migrateAnswer }: { readonly name: string; readonly migrateAnswer: 'again' | null },
+  { name, migrateAnswer, answering }: Pick<Casting, 'name' | 'migrateAnswer' | 'answering'>,
 ): Order {
   return {
-    wish: kind === 'deploy' ? { kind: 'ref', ref: 'main' } : { kind: 'release', release: null },
+    wish: answering?.wish ?? (kind === 'deploy' ? { kind: 'ref', ref: 'main' } : { kind: 'release', release: null }),
     recipe: {
       prepare: ['npm ci'],
       activate: ['pm2 startOrReload ecosystem.config.js'],
@@ -165,6 +172,7 @@ function orderOf(
     allowDowntime: true,
     allowSkipped,
     by: name,
+    answers: answering?.token ?? null,
   }
 }
 

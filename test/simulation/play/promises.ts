@@ -5,7 +5,7 @@
 import type { HostName, ReleaseId } from '../../../src/rollout/model.ts'
 import type { Change } from '../fleet/change.ts'
 import { isInRotation, isWell } from '../fleet/rotation.ts'
-import { type BalancerBox, boxOf, type World } from '../fleet/world.ts'
+import { type BalancerBox, boxOf, type LockBox, type World } from '../fleet/world.ts'
 import { createByHand } from './by-hand.ts'
 import type { Story } from './story.ts'
 import { giveUpSilent, never, toldOf, type Witness } from './witness.ts'
@@ -143,20 +143,20 @@ export function createChecker(world: World, story: Story): Checker {
     throw broken(2, `${host} is in rotation, and its processes are touched`)
   }
 
+  const lockBoxOf = (name: string): LockBox =>
+    world.balancers.find((balancer) => balancer.name === name) ?? boxOf(world, name)
+
   /** What takes a while has checked the lock when it began, and keeps the others' steps waiting until it ends. */
   const judgeLock = (change: Change, { token }: Witness): void => {
     if (change.who.kind === 'deploy' && change.who.token === null)
       throw broken(5, `${change.type}, and nobody asked whose the lock is`)
     if (change.type === 'ran' || change.type === 'fetched' || change.type === 'laid-out' || change.type === 'started')
       return
-    const holders =
-      change.type === 'out'
-        ? [...world.hosts.values()].map(({ holding }) => holding?.owner.token ?? null)
-        : 'host' in change
-          ? [boxOf(world, change.host).holding?.owner.token ?? null]
-          : []
-    const isAnothers = holders.length > 0 && holders.every((holder) => holder !== null && holder !== token)
-    if (isAnothers) throw broken(5, `${change.type} under a lock that another deploy has`)
+    const name = change.type === 'out' ? change.balancer : 'host' in change ? change.host : null
+    const holder = name === null ? null : (lockBoxOf(name).holding?.owner.token ?? null)
+    if (holder !== null && holder !== token) throw broken(5, `${change.type} under a lock that another deploy has`)
+    if (change.type === 'out' && lockBoxOf(change.balancer).disk.lock?.token !== token)
+      throw broken(5, `${change.balancer} is turned by a deploy that has no lock there`)
   }
 
   const judgePrune = (host: HostName, release: ReleaseId): void => {
@@ -191,7 +191,7 @@ export function createChecker(world: World, story: Story): Checker {
   const judgeSilence = ({ host, owner, why }: Extract<Change, { type: 'unlocked' }>): void => {
     const witness = [...witnesses.values()].find(({ token }) => token === owner.token)
     if (witness === undefined || witness.isOver || !why.includes('silent')) return
-    const isCut = boxOf(world, host).cutFrom.has(witness.name) || now() - (struck.get(host) ?? never) < staleMs
+    const isCut = lockBoxOf(host).cutFrom.has(witness.name) || now() - (struck.get(host) ?? never) < staleMs
     if (!isCut && story.dials.losesConnection === 0)
       throw broken(5, `${witness.name} lets the lock on ${host} end by its silence`)
   }
@@ -199,7 +199,8 @@ export function createChecker(world: World, story: Story): Checker {
   const seeOther = (change: Change): void => {
     if (change.type === 'unlocked') judgeSilence(change)
     if (change.type === 'ended' || change.type === 'turned' || change.type === 'power') strike(change.host)
-    if (change.type === 'line' && world.hosts.has(change.to)) strike(change.to)
+    if (change.type === 'line') strike(change.to)
+    if (change.type === 'balancer') strike(change.balancer)
     const isHand = change.type === 'out' || change.type === 'balancer' || change.type === 'line'
     if (isHand && !(change.type === 'line' && world.hosts.has(change.to))) handMs = now()
   }

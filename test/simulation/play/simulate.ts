@@ -9,6 +9,7 @@ import { wellCommit } from '../fleet/repository.ts'
 import { createWorld, type World } from '../fleet/world.ts'
 import { random } from '../random.ts'
 import { type Actor, begin, migration } from './actor.ts'
+import { answeringOf } from './answering.ts'
 import { type Conduct, createConduct } from './conduct.ts'
 import { heal } from './heal.ts'
 import { isServing, judge } from './judge.ts'
@@ -114,8 +115,10 @@ function hasSomethingToMend({ actors }: Stage): boolean {
   return actors.some(({ end }) => !isQuiet(end?.exitCode))
 }
 
-function enter(stage: Stage, act: Act, name: string, migrateAnswer: 'again' | null = null): Actor {
+function enter(stage: Stage, asked: Act, name: string, migrateAnswer: 'again' | null = null): Actor {
   const { world, story, checker } = stage
+  const answering = answeringOf(world, asked)
+  const act: Act = answering?.wish.kind === 'release' ? { ...asked, kind: 'rollback' } : asked
   if (act.commit !== null)
     push(
       world,
@@ -123,7 +126,7 @@ function enter(stage: Stage, act: Act, name: string, migrateAnswer: 'again' | nu
       act.migrate === 'failing' ? { ...act.commit, failing: [...act.commit.failing, migration] } : act.commit,
     )
   const servedAtStart = story.hosts.filter((host) => isServing(world, story, host))
-  const actor = begin({ world, story, name, act, migrateAnswer })
+  const actor = begin({ world, story, name, act, migrateAnswer, answering })
   checker.meet(actor.witness)
   stage.actors.push(actor)
   letFateWork(world, [actor.deployer])
@@ -192,6 +195,7 @@ async function untilAllEnded({ time, actors }: Stage): Promise<void> {
 
 const mending: Act = {
   kind: 'deploy',
+  again: 'the same',
   commit: wellCommit('f'.repeat(40)),
   migrate: 'none',
   skip: [],
@@ -235,6 +239,6 @@ async function mend(stage: Stage): Promise<void> {
     )
   const missing = story.hosts.find((host) => !isServing(world, story, host))
   if (missing !== undefined) throw broken(9, `${missing} does not serve after one more run`)
-  const locked = [...world.hosts.values()].find(({ holding }) => holding !== null)
+  const locked = [...world.hosts.values(), ...world.balancers].find(({ holding }) => holding !== null)
   if (locked !== undefined) throw broken(9, `${locked.name} is still locked`)
 }

@@ -37,6 +37,8 @@ export interface Story {
 /** Somebody runs a deploy. */
 export interface Act {
   readonly kind: 'deploy' | 'rollback'
+  /** How the one that died before it is answered, where it was cut off; then the kind is that answer's. */
+  readonly again: 'the same' | 'resume' | 'abort'
   /** What is pushed to the branch just before; null: nothing new. */
   readonly commit: Commit | null
   readonly migrate: 'none' | 'well' | 'failing'
@@ -167,12 +169,29 @@ function imagineDials(dice: Dice): Dials {
 function imagineActs(dice: Dice, hosts: readonly HostName[]): readonly Act[] {
   const count = pick(dice, [1, 1, 1, 1, 1, 1, 1, 2, 2, 3])
   const migrates = dice.chance(0.3)
-  const acts = Array.from({ length: count }, (_, index) => imagineAct(dice, hosts, { index, migrates }))
+  const acts = apart(
+    dice,
+    hosts,
+    Array.from({ length: count }, (_, index) => imagineAct(dice, hosts, { index, migrates })),
+  )
   const isCutShort = acts.at(-1)?.dies !== null
   if (!isCutShort || dice.chance(0.5)) return acts
-  // Whoever sees it die runs the same again.
-  const again = imagineAct(dice, hosts, { index: count, migrates })
-  return [...acts, { ...again, kind: 'deploy', commit: null, besideAfter: null }]
+  // Whoever sees it die runs the same again, goes on with it, or takes it back.
+  const next = imagineAct(dice, hosts, { index: count, migrates })
+  const again = pick(dice, ['the same', 'resume', 'abort'] as const)
+  return [...acts, { ...next, kind: 'deploy', again, commit: null, besideAfter: null }]
+}
+
+/** Two who deploy side by side may have no host in common: they meet at the balancer. */
+function apart(dice: Dice, hosts: readonly HostName[], acts: readonly Act[]): readonly Act[] {
+  const second = acts.findIndex(({ besideAfter }) => besideAfter !== null)
+  if (second === -1 || hosts.length === 1 || !dice.chance(0.3)) return acts
+  const cut = 1 + dice.below(hosts.length - 1)
+  const skips = new Map([
+    [second - 1, hosts.slice(cut)],
+    [second, hosts.slice(0, cut)],
+  ])
+  return acts.map((act, index) => ({ ...act, skip: skips.get(index) ?? act.skip }))
 }
 
 const eventsMax = 60
@@ -188,6 +207,7 @@ function imagineAct(dice: Dice, hosts: readonly HostName[], { index, migrates }:
   const isBack = index > 0 && dice.chance(0.3)
   return {
     kind: isBack ? 'rollback' : 'deploy',
+    again: 'the same',
     commit: isBack || (index > 0 && dice.chance(0.4)) ? null : imagineCommit(dice, hosts, index),
     migrate: !migrates ? 'none' : dice.chance(0.8) ? 'well' : 'failing',
     skip: hosts.length > 1 && dice.chance(0.06) ? [pick(dice, hosts)] : [],

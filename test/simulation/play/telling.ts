@@ -61,11 +61,13 @@ function tellDials(dials: Dials): readonly string[] {
 function tellAct(act: Act): string {
   const { commit, answer, dies } = act
   const what =
-    act.kind === 'rollback'
-      ? 'goes back a release'
-      : commit === null
-        ? 'deploys what is there'
-        : `deploys ${commit.sha.slice(0, 7)}, which ${tellBehaviour(commit.behaviour)}${commit.on === 'every host' ? '' : ` on ${commit.on.join(', ')}`}${commit.failing.length > 0 ? `, and whose \`${commit.failing.join(', ')}\` fails` : ''}`
+    act.again !== 'the same'
+      ? `says ${act.again} to what was cut off, or deploys what is there`
+      : act.kind === 'rollback'
+        ? 'goes back a release'
+        : commit === null
+          ? 'deploys what is there'
+          : `deploys ${commit.sha.slice(0, 7)}, which ${tellBehaviour(commit.behaviour)}${commit.on === 'every host' ? '' : ` on ${commit.on.join(', ')}`}${commit.failing.length > 0 ? `, and whose \`${commit.failing.join(', ')}\` fails` : ''}`
   return [
     what,
     act.migrate === 'none' ? '' : `migrates${act.migrate === 'failing' ? ', which fails' : ''}`,

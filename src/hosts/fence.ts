@@ -1,0 +1,101 @@
+/**
+ * The shell text that keeps steps apart: one at a time on a host, and only while the lock is of the deploy that it
+ * belongs to. Builders only.
+ */
+import type { Layout } from './layout.ts'
+import { isOf } from './lock-scripts.ts'
+import { quote } from './shell.ts'
+
+export const lockLost = 76
+
+/** From asking a step to end to making it end, in tenths of a second. */
+const graceTenths = 20
+
+/** Ends badly where the lock is not ours any more: a deploy that lost it to another changes nothing more (promise 5). */
+export function guardScript({ lock }: Pick<Layout, 'lock'>, token: string): string {
+  return `if ! ${isOf(lock, token)}; then
+  echo 'another deploy has taken over the lock, or the lock was removed' >&2
+  exit ${lockLost}
+fi
+`
+}
+
+/** Where steps are kept apart: its flock is held while one runs, and it says which process group that is, and whose. */
+function placeOf({ lock }: Pick<Layout, 'lock'>): string {
+  return `${lock}.step`
+}
+
+/**
+ * Functions for whoever begins a step, or ends one.
+ *
+ * A step is named by the process that leads its group and that one's start, as /proc tells it, so that a number that
+ * another process has by now is left alone. Where there is no /proc, nobody's step is ended by another.
+ */
+export function fenceFunctions(layout: Pick<Layout, 'lock'>, token: string): string {
+  const mark = quote(`"token":"${token}"`)
+  return `ours() {
+  owner=
+  read -r owner 2>/dev/null < ${quote(layout.lock)}
+  case $owner in *${mark}*) return 0 ;; esac
+  return 1
+}
+is_there() {
+  read -r stat 2>/dev/null < "/proc/$1/stat" || return
+  set -- "$2" \${stat##*) }
+  [ -n "$1" ] && [ "\${21:-}" = "$1" ]
+}
+end_group() {
+  kill -s TERM -- "-$1" 2>/dev/null || return 0
+  tenths=0
+  while kill -s 0 -- "-$1" 2>/dev/null && [ "$tenths" -lt ${graceTenths} ]; do
+    if sleep 0.1 2>/dev/null; then tenths=$((tenths + 1)); else sleep 1; tenths=$((tenths + 10)); fi
+  done
+  kill -s KILL -- "-$1" 2>/dev/null || return 0
+}
+seen_step() {
+  group= start= holder=
+  read -r group start holder 2>/dev/null < ${quote(placeOf(layout))}
+  [ -n "$start" ] && is_there "$group" "$start"
+}
+`
+}
+
+export interface TakingPlace {
+  readonly token: string
+  /** For an earlier step of the same deploy. */
+  readonly waitSeconds: number
+}
+
+/**
+ * Takes the place, as descriptor 7, or calls `refused lost` or `refused busy`, which must not return. A step of another
+ * deploy that still runs is ended, for its lock is ours now; one whose guardian died is ended, whoever's it was.
+ */
+export function takePlaceScript(layout: Pick<Layout, 'lock'>, { token, waitSeconds }: TakingPlace): string {
+  const place = quote(placeOf(layout))
+  return `exec 7>>${place}
+waited=0
+until flock -w 1 7; do
+  ours || refused lost
+  if seen_step && [ "$holder" != ${quote(token)} ]; then end_group "$group"; fi
+  waited=$((waited + 1))
+  [ "$waited" -lt ${waitSeconds} ] || refused busy
+done
+ours || refused lost
+if seen_step; then end_group "$group"; fi
+: > ${place}
+`
+}
+
+/**
+ * For the process that leads the step's group, before all else: says that it is the one, where steps are kept apart and
+ * as `begun <group> <start>` on descriptor 6, which is closed then.
+ */
+export function signScript(layout: Pick<Layout, 'lock'>, token: string): string {
+  return `read -r zdr_stat 2>/dev/null < "/proc/$$/stat" && set -- \${zdr_stat##*) }
+printf '%s %s %s\\n' "$$" "\${20:-}" ${quote(token)} > ${quote(placeOf(layout))}
+echo "begun $$ \${20:-}" >&6
+exec 6>&-
+unset zdr_stat
+set --
+`
+}

@@ -1,0 +1,98 @@
+/** Steps that change something on a host, each as a job there, which outlives the connection that it was begun on. */
+import { randomUUID } from 'node:crypto'
+import { UserError } from '../errors.ts'
+import type { OnLine } from './depot.ts'
+import type { CommandResult, Host, RunOptions } from './host.ts'
+import { isJobWord, type Job, type JobWord, jobExit, jobMark, jobScript } from './job-script.ts'
+import type { Layout } from './layout.ts'
+import { untilReached } from './reconnect.ts'
+import { tellOnce } from './tell-once.ts'
+
+/** A step of which no word was heard is tried for so long: a cut of some seconds is not felt. */
+const unheardPatienceMs = 30_000
+/** One that has begun, for so long: then the host gives our lock up, and whoever takes it ends the step. */
+const begunPatienceMs = 60_000
+/** Where an earlier step of ours is still at work. At least, however short the step itself is. */
+const waitMinMs = 30_000
+/** From its last moment until we have heard of it. */
+const lateMs = 20_000
+
+/** The host for the steps of the deploy of this token: `guarded` of the depot's port says what it promises. */
+export function stepHosts(host: Host, layout: Layout): (token: string) => Host {
+  const known: string[] = []
+  return (token) => ({
+    ...host,
+    run: async (script, options) => {
+      const id = randomUUID()
+      const result = await runJob({ host, layout, job: { id, token, script }, known }, options)
+      known.push(id)
+      return resultOf(host.name, id, result)
+    },
+  })
+}
+
+interface Step {
+  readonly host: Host
+  readonly layout: Layout
+  readonly job: Pick<Job, 'id' | 'token' | 'script'>
+  /** Emptied by whoever passes it on. */
+  readonly known: string[]
+}
+
+function runJob({ host, layout, job, known }: Step, { timeoutMs, stdin, onLine }: RunOptions): Promise<CommandResult> {
+  const waitMs = Math.max(timeoutMs, waitMinMs)
+  const whole = {
+    ...job,
+    timeoutMs,
+    waitMs,
+    inputBytes: stdin === undefined ? null : Buffer.byteLength(stdin),
+    known: known.splice(0),
+  }
+  const listen = tellOnce(onLine ?? (() => {}))
+  let hasBegun = false
+  let wasHeard = false
+  const unmarked =
+    (told: OnLine): OnLine =>
+    (line, stream) => {
+      const isOurs = stream === 'stderr' && line.startsWith(jobMark(job))
+      if (!isOurs) return told(line, stream)
+      hasBegun = true
+      wasHeard = true
+    }
+  return untilReached({
+    ask: (sinceMs) => {
+      wasHeard = false
+      const limits = { timeoutMs: waitMs + timeoutMs + lateMs, onLine: unmarked(listen()) }
+      return host.run(jobScript(layout, { ...whole, sinceMs }), stdin === undefined ? limits : { ...limits, stdin })
+    },
+    wasHeard: () => wasHeard,
+    patienceMs: () => (hasBegun ? begunPatienceMs : unheardPatienceMs),
+  })
+}
+
+/** As if it had run on the connection. */
+function resultOf(name: string, id: string, result: CommandResult): CommandResult {
+  const mark = jobMark({ id })
+  const lines = result.stderr.split('\n')
+  const said = lines.findLast((line) => line.startsWith(mark))?.slice(mark.length + 1) ?? ''
+  const plain = { ...result, stderr: lines.filter((line) => !line.startsWith(mark)).join('\n') }
+  if (result.code !== jobExit || !isJobWord(said)) return plain
+  if (said === 'late') return { ...plain, code: null, timedOut: true }
+  throw refusal(name, said)
+}
+
+function refusal(name: string, word: Exclude<JobWord, 'late'>): UserError {
+  switch (word) {
+    case 'lost':
+      return new UserError('locked', `${name}: another deploy has taken over the lock, or the lock was removed`)
+    case 'busy':
+      return new UserError('locked', `${name}: an earlier step, whose connection was lost, is still running there`)
+    case 'taken':
+      return new UserError('locked', `${name}: another deploy has taken over the lock, and ended the step under way`)
+    case 'gone':
+      return new UserError(
+        'host-unreachable',
+        `${name}: how the step ended cannot be told: the machine was started anew, or what runs steps there was killed`,
+      )
+  }
+}

@@ -1,0 +1,48 @@
+/** What goes on over a connection that is lost and had again. The host makes it anew by itself, with each call. */
+import { UserError } from '../errors.ts'
+import type { CommandResult, Host } from './host.ts'
+
+const pauseMs = 500
+/** What only looks is not worth a longer wait, however long it may take: whoever asks can ask again. */
+const lookPatienceMs = 30_000
+
+export interface Asking {
+  /** Asked again where it rejects with `host-unreachable`. `sinceMs`: so long ago it was asked first. */
+  readonly ask: (sinceMs: number) => Promise<CommandResult>
+  /** True where the host was heard since the last call of `ask`. */
+  readonly wasHeard: () => boolean
+  /** So long it may be silent; asked at each loss. */
+  readonly patienceMs: () => number
+}
+
+/** Rejects as `ask` does: with `host-unreachable` only where the host could not be had again in time. */
+export async function untilReached({ ask, wasHeard, patienceMs }: Asking): Promise<CommandResult> {
+  const startMs = performance.now()
+  let silentSinceMs: number | null = null
+  for (;;) {
+    try {
+      return await ask(performance.now() - startMs)
+    } catch (error) {
+      if (!(error instanceof UserError) || error.code !== 'host-unreachable') throw error
+      const nowMs = performance.now()
+      if (silentSinceMs === null || wasHeard()) silentSinceMs = nowMs
+      if (nowMs + pauseMs - silentSinceMs >= patienceMs()) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+}
+
+/**
+ * The same machine, for what only looks: where the connection is lost meanwhile, it is looked again. What is held is not.
+ */
+export function reconnecting(host: Host): Host {
+  return {
+    ...host,
+    run: (script, options) =>
+      untilReached({
+        ask: () => host.run(script, options),
+        wasHeard: () => false,
+        patienceMs: () => Math.min(options.timeoutMs, lookPatienceMs),
+      }),
+  }
+}

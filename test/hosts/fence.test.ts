@@ -1,0 +1,117 @@
+/** Real flock and real signals: two deploys of which one has taken the lock over. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import { type TestContext, test } from 'vitest'
+import { jobScript } from '../../src/hosts/job-script.ts'
+import { hearing, isAlive, startOf, stepGround } from './step-ground.ts'
+
+const timeoutMs = 60_000
+
+function ground(onTestFinished: TestContext['onTestFinished']) {
+  const on = stepGround(onTestFinished)
+  on.own('ada')
+  return { ...on, ada: on.stepsOf('ada'), bob: on.stepsOf('bob') }
+}
+
+/** A process that leads a group of its own, and that nobody here waits for. */
+async function stranger(onTestFinished: TestContext['onTestFinished']): Promise<number> {
+  const child = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' })
+  await once(child, 'spawn')
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child.pid ?? 0
+}
+
+test.concurrent('whoever has taken the lock over ends the step under way, then does its own', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { ada, bob, own, file, lines, kept } = ground(onTestFinished)
+  const { onLine, heard } = hearing('begun')
+  const script = `trap '' TERM; (trap '' TERM; sleep 300 & echo $! >> ${file('pids')}; wait) & echo $$ >> ${file('pids')}; echo begun; wait; wait; echo changed > ${file('changed')}`
+  const old = ada.run(script, { timeoutMs, onLine })
+  const refused = expect(old).rejects.toMatchObject({
+    code: 'locked',
+    message: expect.stringContaining('ended the step under way'),
+  })
+  await heard
+  own('bob')
+  expect(await bob.run(`cat ${file('pids')}`, { timeoutMs })).toMatchObject({ code: 0 })
+  await refused
+  await expect.poll(() => lines('pids').map(Number).filter(isAlive)).toEqual([])
+  expect(existsSync(file('changed'))).toBe(false)
+  await bob.run('true', { timeoutMs })
+  await expect.poll(() => kept('ada').size).toBe(0)
+  await expect(ada.run('true', { timeoutMs })).rejects.toMatchObject({
+    code: 'locked',
+    message: expect.stringContaining('another deploy has taken over the lock'),
+  })
+})
+
+test.concurrent('a deploy that waits behind its own step is refused when the lock goes to another meanwhile', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { ada, own, file, gate, openGate } = ground(onTestFinished)
+  const { onLine, heard } = hearing('begun')
+  const first = ada.run(`echo begun; ${gate}`, { timeoutMs, onLine })
+  await heard
+  const second = expect(ada.run(`: > ${file('changed')}`, { timeoutMs })).rejects.toMatchObject({ code: 'locked' })
+  own('bob')
+  await second
+  openGate()
+  await first
+  expect(existsSync(file('changed'))).toBe(false)
+})
+
+test.concurrent('a step that waits too long behind one of the same deploy is refused, and not begun', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { ada, line, layout, file, gate, openGate } = ground(onTestFinished)
+  const { onLine, heard } = hearing('begun')
+  const first = ada.run(`echo begun; ${gate}`, { timeoutMs, onLine })
+  await heard
+  const job = { id: 'second', token: 'ada', script: `: > ${file('changed')}`, timeoutMs, sinceMs: 0 }
+  const script = jobScript(layout, { ...job, waitMs: 1_000, inputBytes: null, known: [] })
+  expect((await line.host.run(script, { timeoutMs })).stderr).toMatch(/ busy\n$/)
+  openGate()
+  expect(await first).toMatchObject({ code: 0 })
+  expect(existsSync(file('changed'))).toBe(false)
+})
+
+test.concurrent('a step whose guardian was killed is ended by the next one, whoever begins it', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { ada, file, lines } = ground(onTestFinished)
+  await expect(
+    ada.run(`echo $$ > ${file('pids')}; kill -s KILL $PPID; sleep 300`, { timeoutMs }),
+  ).rejects.toMatchObject({ code: 'host-unreachable' })
+  const [pid] = lines('pids').map(Number)
+  expect(isAlive(pid ?? 0)).toBe(true)
+  expect(await ada.run('true', { timeoutMs })).toMatchObject({ code: 0 })
+  expect(isAlive(pid ?? 0)).toBe(false)
+})
+
+test.concurrent('a process that has got the number of an old step is left alone; only the step itself is ended', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { bob, own, layout } = ground(onTestFinished)
+  own('bob')
+  const pid = await stranger(onTestFinished)
+  writeFileSync(`${layout.lock}.step`, `${pid} ${Number(startOf(pid)) - 1} ada\n`)
+  await bob.run('true', { timeoutMs })
+  expect(isAlive(pid)).toBe(true)
+  writeFileSync(`${layout.lock}.step`, `${pid} ${startOf(pid)} ada\n`)
+  await bob.run('true', { timeoutMs })
+  expect(isAlive(pid)).toBe(false)
+})
+
+test.concurrent('where our folder is gone, nothing is made and nothing is done', async ({ expect, onTestFinished }) => {
+  const { ada, layout, line } = ground(onTestFinished)
+  await line.host.run(`rm -r ${layout.zdr}`, { timeoutMs })
+  await expect(ada.run('true', { timeoutMs })).rejects.toMatchObject({ code: 'locked' })
+  expect(existsSync(layout.zdr)).toBe(false)
+})
