@@ -10,7 +10,7 @@ import { tellOnce } from './tell-once.ts'
 
 /** A step of which no word was heard is tried for so long: a cut of some seconds is not felt. */
 const unheardPatienceMs = 30_000
-/** One that has begun, for so long: then the host gives our lock up, and whoever takes it ends the step. */
+/** One that has begun, for as long as it may take, and no longer than this: then the host gives our lock up, and whoever takes it ends the step. */
 const begunPatienceMs = 60_000
 /** Where an earlier step of ours is still at work. At least, however short the step itself is. */
 const waitMinMs = 30_000
@@ -66,7 +66,8 @@ function runJob({ host, layout, job, known }: Step, { timeoutMs, stdin, onLine }
       return host.run(jobScript(layout, { ...whole, sinceMs }), stdin === undefined ? limits : { ...limits, stdin })
     },
     wasHeard: () => wasHeard,
-    patienceMs: () => (hasBegun ? begunPatienceMs : unheardPatienceMs),
+    patienceMs: () =>
+      hasBegun ? Math.max(unheardPatienceMs, Math.min(timeoutMs, begunPatienceMs)) : unheardPatienceMs,
   })
 }
 

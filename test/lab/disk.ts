@@ -100,6 +100,8 @@ mount -t tmpfs -o mode=700 tmpfs /root
 mkdir /run/sshd /run/lock
 ip link set lo up
 ip address add ${address}/24 dev eth0
+# As a machine does that starts: whoever asked for it in vain is told that it is there.
+echo 1 > /proc/sys/net/ipv4/conf/eth0/arp_notify
 ip link set eth0 up
 /usr/sbin/sshd -E /var/log/sshd.log
 ${services}

@@ -21,6 +21,8 @@ beforeAll(async () => {
 afterAll(() => lab?.stop())
 
 it('a host that loses its power during the reload stays out and is named; the others go on serving', async () => {
+  // A host that says nothing is waited for as long as the step may take.
+  await configure(lab, { timeouts: { reload: '20s' } })
   const hammer = await lab.hammer(LIGHT_LOAD)
   const deploy = lab.deploy(['production', '--ref', 'v2'])
   await until(deploy, hostOf(lab, 1), 'reloading')
