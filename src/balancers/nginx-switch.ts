@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts'
 import type { Host } from '../hosts/host.ts'
 import type { Limit } from '../hosts/limits.ts'
-import { shellLock } from '../hosts/shell-lock.ts'
+import { type Locking, shellLock } from '../hosts/shell-lock.ts'
 import type { Balancer, Member, Publication } from './balancer.ts'
 import { type Held, lookForConnections, type Sight, sightsOfClosed, waitUntilNone } from './connections.ts'
 import { preflightNginx } from './nginx-preflight.ts'
@@ -26,6 +26,8 @@ export interface NginxSwitchOptions {
   /** Asks a server for its health once, from the machine given. Never rejects for an unhealthy app. */
   readonly reach: (machine: Host, server: string) => Promise<{ readonly healthy: boolean; readonly detail: string }>
   readonly clock: { readonly now: () => number; readonly sleep: (milliseconds: number) => Promise<void> }
+  /** What the deploy of this token waits for, as its hosts know. */
+  readonly pauseOf?: Locking['pauseOf']
 }
 
 const commandTimeoutMs = 30_000
@@ -43,6 +45,7 @@ export function nginxSwitch(options: NginxSwitchOptions): Balancer {
     ...options,
     members: options.members.map(({ host, server }) => ({ name: host.name, server })),
   })
+  const whoWaits = options.pauseOf === undefined ? {} : { pauseOf: options.pauseOf }
   const sights = new Map<string, readonly Sight[]>()
   let last: SwitchState | null = null
 
@@ -67,7 +70,7 @@ export function nginxSwitch(options: NginxSwitchOptions): Balancer {
 
   return {
     machines: [machine.address],
-    locks: [shellLock({ host: machine, place: switchLock(rendered.folder) })],
+    locks: [shellLock({ host: machine, place: switchLock(rendered.folder), ...whoWaits })],
     canPublish: (out) => findOutSet(rendered.outSets, out) !== undefined,
     preflight: () =>
       preflightNginx({

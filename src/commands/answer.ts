@@ -9,9 +9,11 @@ import { findCutOff, wishOf } from '../engine/cut-off.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Machine } from '../engine/fleet.ts'
 import type { Wish } from '../engine/goal.ts'
-import { reportFindings } from '../engine/look.ts'
+import { findingOf, reportFindings } from '../engine/look.ts'
+import { whileLocked } from '../engine/while-locked.ts'
 import { type ErrorCode, UserError } from '../errors.ts'
 import type { Answer, Pause } from '../hosts/depot.ts'
+import { ownerText } from '../hosts/lock.ts'
 import type { HostName } from '../rollout/model.ts'
 import type { Invocation, Wishes } from './arguments.ts'
 import type { Command, CommandContext } from './context.ts'
@@ -48,7 +50,7 @@ async function answer(
   const { verb, skip } = invocation
   const { fleet, findings, failed, close } = await openFleet(config, context, { isGoingBack: true, skip })
   try {
-    const left = await leaveAnswer(fleet.machines, { answer: verb, by: who() })
+    const { left, asked } = await whileLocked(fleet, invocation, () => answerOnce(verb, fleet.machines))
     if (left.kind === 'given') {
       const text = `the deploy that paused after ${left.after.join(', ')} ${effectOf(verb, config)}, and says there how it ends`
       context.report({ type: 'note', level: 'info', text })
@@ -58,7 +60,6 @@ async function answer(
       }
       return null
     }
-    const asked = await askInstead(verb, fleet.machines)
     if (asked !== null) return asked
     const unreached = failed.filter((each) => config.hosts.includes(each.config))
     const unseen = left.kind === 'unseen' ? left.findings : []
@@ -69,6 +70,28 @@ async function answer(
   } finally {
     await close()
   }
+}
+
+interface Answered {
+  readonly left: Left
+  /** null where an answer was given, too. */
+  readonly asked: Asked | null
+}
+
+/** Rejects with UserError `locked` where a deploy has the lock and asks nothing: it may have been killed a moment ago. */
+export async function answerOnce(verb: Answer['answer'], machines: readonly Machine[]): Promise<Answered> {
+  const left = await leaveAnswer(machines, { answer: verb, by: who() })
+  if (left.kind === 'given') return { left, asked: null }
+  const asked = await askInstead(verb, machines)
+  if (asked !== null) return { left, asked }
+  const owners = await everywhere(machines, ({ depot }) => depot.lockOwner())
+  const [owner] = owners.flatMap((each) => (each.ok ? (each.value ?? []) : []))
+  if (owner === undefined) return { left, asked }
+  const text = `No deploy waits for an answer. The last one is still under way, or was cut off less than a minute ago: ${ownerText(owner)}`
+  throw new UserError('locked', text, {
+    hint: 'Wait for it to end, with `--wait 2m`, or look with `zdr-deploy <environment> status`.',
+    cause: owner,
+  })
 }
 
 function saysMore({ allowDowntime, allowSkipped, skip, migrate, waitMs }: Wishes): boolean {
@@ -107,7 +130,7 @@ export async function leaveAnswer(machines: readonly Machine[], given: Omit<Answ
   const found = looked.flatMap((each) => (each.ok && each.value.pause !== null ? [each.value] : []))
   const pause = found[0]?.pause ?? null
   if (pause === null) {
-    const findings = looked.flatMap((each) => (each.ok ? [] : [findingOf(each.item, each.error)]))
+    const findings = looked.flatMap((each) => (each.ok ? [] : [findingOf(each.item.name, each.error)]))
     return findings.length === 0 ? { kind: 'nobody waits' } : { kind: 'unseen', findings }
   }
   const { token, after } = pause
@@ -121,10 +144,6 @@ export async function leaveAnswer(machines: readonly Machine[], given: Omit<Answ
 async function waiting({ depot }: Machine): Promise<Pause | null> {
   const [pause, owner] = await Promise.all([depot.paused(), depot.lockOwner()])
   return pause !== null && owner?.token === pause.token ? pause : null
-}
-
-function findingOf({ name }: Machine, { message, output }: UserError): Finding {
-  return { weight: 'error', host: name, text: output === undefined ? message : `${message}\n${output}` }
 }
 
 /** Whoever is told that nobody waits may start something else. */

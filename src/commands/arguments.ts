@@ -106,7 +106,7 @@ function readVerb(environment: string, words: readonly string[], options: Option
       refuseOptions(verb, options, ofCutOff)
       return { ...of, verb, ...readWishes(options, verbs) }
     case 'unlock':
-      refuseOptions(verb, options, ['config'])
+      refuseOptions(verb, options, ['config', 'force'])
       return { ...of, verb, force: options.force }
     case 'plan':
       refuseWait(options)
@@ -146,6 +146,7 @@ function refuseOptions(verb: string, options: Options, allowed: readonly string[
     'pause-after': options.pauseAfter !== undefined,
     migrate: options.migrate !== undefined,
     wait: options.wait !== undefined,
+    force: options.force,
     yaml: options.yaml,
   }
   const [wrong] = Object.keys(given).filter((name) => given[name] === true && !allowed.includes(name))

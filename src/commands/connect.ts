@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import type { Finding } from '../balancers/balancer.ts'
 import type { EnvironmentConfig, HostConfig } from '../config/types.ts'
 import { everywhere } from '../engine/everywhere.ts'
+import { findingOf } from '../engine/look.ts'
 import type { UserError } from '../errors.ts'
 import type { Host } from '../hosts/host.ts'
 import type { CommandContext } from './context.ts'
@@ -46,10 +47,5 @@ async function connectOne(
 
 /** What keeps us from machines, as findings: told together with all that is found on the others. */
 export function unreachableFindings(failed: Connections['failed']): readonly Finding[] {
-  return failed.map(({ config, error: { message, output, hint } }) => ({
-    weight: 'error',
-    host: config.name,
-    text: output === undefined ? message : `${message}\n${output}`,
-    ...(hint === undefined ? {} : { hint }),
-  }))
+  return failed.map(({ config, error }) => findingOf(config.name, error))
 }

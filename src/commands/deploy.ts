@@ -6,7 +6,7 @@ import type { EnvironmentConfig } from '../config/types.ts'
 import { systemClock } from '../engine/clock.ts'
 import { deploy } from '../engine/deploy.ts'
 import { interruptible } from '../engine/interruption.ts'
-import { takeLock } from '../engine/lock.ts'
+import { type FleetLock, takeLock } from '../engine/lock.ts'
 import { preflight } from '../engine/look.ts'
 import { UserError } from '../errors.ts'
 import type { ExitCode } from '../rollout/report.ts'
@@ -19,6 +19,7 @@ import { begin } from './environment.ts'
 import { openFleet } from './fleet.ts'
 import { runLocally } from './local-hooks.ts'
 import { orderOf } from './order.ts'
+import { takeOrStop } from './take-lock.ts'
 
 export const run: Command<'deploy'> = async (invocation, context) => {
   const startedMs = systemClock.now()
@@ -51,13 +52,17 @@ export async function roll(wishes: Wishes, rolling: Rolling): Promise<ExitCode> 
     if (findings.some(({ weight }) => weight === 'error')) await interruption.orStop(preflight(fleet, findings))
     context.report({ type: 'phase', phase: 'lock' })
     const owner = ownerOf(command)
-    const taking = takeLock(fleet, owner, wishes).catch(async (error: unknown) => {
-      // What cannot be locked cannot be deployed to either: all that is wrong is told.
-      const isHindered = error instanceof UserError && (error.code === 'preflight' || error.code === 'host-command')
-      if (isHindered) await preflight(fleet, findings)
-      throw error
-    })
-    const lock = await interruption.orStop(taking)
+    const take = async (isWanted: () => boolean): Promise<FleetLock> => {
+      try {
+        return await takeLock(fleet, owner, { ...wishes, isWanted })
+      } catch (error) {
+        // What cannot be locked cannot be deployed to either: all that is wrong is told.
+        const isHindered = error instanceof UserError && (error.code === 'preflight' || error.code === 'host-command')
+        if (isHindered && isWanted()) await preflight(fleet, findings)
+        throw error
+      }
+    }
+    const lock = await takeOrStop(interruption, take)
     try {
       return await deploy({
         fleet,

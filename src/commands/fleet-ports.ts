@@ -2,9 +2,11 @@
 import type { Balancer } from '../balancers/balancer.ts'
 import type { EnvironmentConfig, HostConfig } from '../config/types.ts'
 import { systemClock } from '../engine/clock.ts'
+import { everywhere } from '../engine/everywhere.ts'
 import type { Machine } from '../engine/fleet.ts'
 import { UserError } from '../errors.ts'
 import type { Health } from '../health/health.ts'
+import type { Pause } from '../hosts/depot.ts'
 import type { Manifest } from '../hosts/history.ts'
 import type { Host } from '../hosts/host.ts'
 import type { Processes } from '../processes/processes.ts'
@@ -54,6 +56,10 @@ export async function balancerOf(
     if (asks === null || config.health === null) return { healthy: true, detail: 'no health check' }
     return asks.check(machine, urlAt(config.health.url, server))
   }
+  const pauseOf = async (token: string): Promise<Pause | null> => {
+    const looked = await everywhere(machines, ({ depot }) => depot.paused())
+    return looked.flatMap((each) => (each.ok ? (each.value ?? []) : [])).find((each) => each.token === token) ?? null
+  }
   return every(
     balancers.map(({ host }) =>
       nginxSwitch({
@@ -65,6 +71,7 @@ export async function balancerOf(
         ...(config.balancer?.folder === undefined ? {} : { folder: config.balancer.folder }),
         reach,
         clock: systemClock,
+        pauseOf,
       }),
     ),
   )

@@ -20,9 +20,10 @@ export const run: Command<'status'> = async (invocation, context) => {
   const config = await begin(invocation, context, 'status')
   const open = await openFleet(config, context, { isGoingBack: false, skip: [] })
   try {
+    const locking = lockText(open.fleet)
     const [{ hosts, cutOff }, lock, ofBalancer] = await Promise.all([
-      lookAtFleet(config, open),
-      lockText(open.fleet),
+      lookAtFleet(config, open, locking),
+      locking,
       open.fleet.balancer.preflight(),
     ])
     const isReached = ({ host }: Finding): boolean => open.failed.every(({ config: { name } }) => name !== host)
@@ -45,10 +46,12 @@ interface Seen {
 async function lookAtFleet(
   config: EnvironmentConfig,
   { fleet, failed }: Pick<OpenFleet, 'fleet' | 'failed'>,
+  locking: Promise<string | null>,
 ): Promise<Seen> {
-  const [rotation, views] = await Promise.all([
+  const [rotation, views, lock] = await Promise.all([
     lookAtBalancer(fleet),
     everywhere(fleet.machines, (machine) => inspectHost(fleet, machine)),
+    locking,
   ])
   const isBalancerLost = failed.some((each) => config.balancer?.machines.includes(each.config) === true)
   const cutOff = await findCutOff(
@@ -57,7 +60,7 @@ async function lookAtFleet(
   )
   const seen = views.map((each) =>
     each.ok
-      ? statusOf(each.value, { rotation: isBalancerLost ? 'unknown' : rotation, cutOff })
+      ? statusOf(each.value, { rotation: isBalancerLost ? 'unknown' : rotation, cutOff, isUnderWay: lock !== null })
       : lostStatus(each.item.name, each.error.message),
   )
   const unreached = failed
@@ -84,19 +87,27 @@ async function lookAtBalancer({ balancer }: Fleet): Promise<Rotation> {
   }
 }
 
-export function statusOf(
-  view: HostView,
-  { rotation, cutOff }: { readonly rotation: Rotation; readonly cutOff: CutOff | null },
-): HostStatus {
+interface Beside {
+  readonly rotation: Rotation
+  readonly cutOff: CutOff | null
+  /** A deploy lives. */
+  readonly isUnderWay: boolean
+}
+
+export function statusOf(view: HostView, { rotation, cutOff, isUnderWay }: Beside): HostStatus {
   const { machine, inspection, fault, healthy, answer, runs } = view
   const manifest = activeManifest(inspection)
   const where = rotationOf(machine, rotation)
   const left = leftText(view, cutOff)
-  const attention = [
+  const said = [
     ...(fault === null ? [] : [fault]),
     ...(healthy ? [] : [`not healthy: ${answer?.detail ?? 'no process runs'}`]),
     ...(where === 'out'
-      ? ['left out of rotation by a deploy: the next one brings it up to date, and puts it back']
+      ? [
+          isUnderWay
+            ? 'out of rotation while a deploy is under way'
+            : 'left out of rotation by a deploy: the next one brings it up to date, and puts it back',
+        ]
       : []),
     ...(where === 'mixed' ? ['left out by some machines of the balancer only'] : []),
     ...(where === 'unknown' ? ['the balancer does not say whether it is in rotation'] : []),
@@ -104,10 +115,9 @@ export function statusOf(
     ...(healthy && manifest?.state === 'verified' && runs === null
       ? [`its processes do not stand on ${manifest.id}`]
       : []),
-    ...(manifest !== null && lastDeployed(inspection.history) !== manifest.id
-      ? [`${manifest.id} was not deployed on every host`]
-      : []),
   ]
+  const isEverywhere = manifest === null || lastDeployed(inspection.history) === manifest.id
+  const attention = said.length > 0 || isEverywhere ? said : [`${manifest.id} was not deployed on every host`]
   return {
     host: machine.name,
     reachable: true,

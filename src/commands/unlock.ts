@@ -1,7 +1,8 @@
 /** `zdr-deploy production unlock`: who has the lock, and, where that is wanted, takes it away from them. */
 import { everywhere } from '../engine/everywhere.ts'
 import type { Fleet } from '../engine/fleet.ts'
-import { reportFindings } from '../engine/look.ts'
+import { lockOf } from '../engine/lock.ts'
+import { findingOf, reportFindings } from '../engine/look.ts'
 import { UserError } from '../errors.ts'
 import { ownerText } from '../hosts/lock.ts'
 import type { LockableMachine, LockHolder } from '../hosts/lockable.ts'
@@ -19,7 +20,7 @@ export const run: Command<'unlock'> = async (invocation, context) => {
       findings.filter(({ host }) => failed.some((each) => each.config.name === host)),
       context.report,
     )
-    const ask = () => personBeside(context)(new Promise(() => undefined))
+    const ask = async () => (await personBeside(context)(new Promise(() => undefined))) === 'resume'
     const exitCode = await unlock(fleet, { ask: context.isTerminal ? ask : null, isForced: invocation.force })
     if (failed.length > 0) throw notEverywhere('host-unreachable')
     return exitCode
@@ -30,7 +31,7 @@ export const run: Command<'unlock'> = async (invocation, context) => {
 
 interface Unlocking {
   /** null: nobody can be asked. */
-  readonly ask: (() => Promise<'resume' | 'abort' | null>) | null
+  readonly ask: (() => Promise<boolean>) | null
   readonly isForced: boolean
 }
 
@@ -39,13 +40,7 @@ export async function unlock(
   { environment, machines, balancer, report }: Pick<Fleet, 'environment' | 'machines' | 'balancer' | 'report'>,
   { ask, isForced }: Unlocking,
 ): Promise<ExitCode> {
-  const all = [...machines.map(({ name, depot }): LockableMachine => ({ ...depot, name })), ...balancer.locks]
-  const looked = await everywhere(all, async (machine) => ({ machine, holder: await machine.lockOwner() }))
-  for (const each of looked) if (!each.ok) complain(report, each.item, each.error)
-  const isAllSeen = looked.every(({ ok }) => ok)
-  const held = looked.flatMap((each) =>
-    each.ok && each.value.holder !== null ? [{ ...each.value, holder: each.value.holder }] : [],
-  )
+  const { held, isAllSeen } = await look([...machines.map(lockOf), ...balancer.locks], report)
   if (held.length === 0) {
     if (!isAllSeen) throw notEverywhere('host-command')
     say(report, `nobody has the lock of ${environment}`)
@@ -57,10 +52,53 @@ export async function unlock(
     return 1
   }
   const taken = await everywhere(held, ({ machine, holder }) => machine.unlock(holder))
-  for (const each of taken) if (!each.ok) complain(report, each.item.machine, each.error)
-  if (!isAllSeen || taken.some(({ ok }) => !ok)) throw notEverywhere('host-command')
-  say(report, `the lock of ${environment} is free: whoever had it changes nothing more`)
+  for (const each of taken) if (!each.ok) complain(report, each.item.machine.name, each.error)
+  const isEnded = await endSteps(machines, { held, report })
+  const after = await look(
+    held.map(({ machine }) => machine),
+    report,
+  )
+  const tokens = new Set(['', ...held.map(({ holder }) => holder.token)])
+  const still = after.held.filter(({ holder }) => tokens.has(holder.token))
+  for (const { machine, holder } of still)
+    complain(report, machine.name, new UserError('locked', `still held by ${ownerText(holder)}`))
+  if (!isAllSeen || !after.isAllSeen || !isEnded || still.length > 0 || taken.some(({ ok }) => !ok))
+    throw notEverywhere('host-command')
+  say(report, `the lock of ${environment} was taken away: whoever had it changes nothing more`)
+  for (const line of holderLines(after.held)) say(report, `taken by another since, ${line}`)
   return 0
+}
+
+async function look(
+  all: readonly LockableMachine[],
+  report: Fleet['report'],
+): Promise<{ readonly held: readonly Held[]; readonly isAllSeen: boolean }> {
+  const looked = await everywhere(all, async (machine) => ({ machine, holder: await machine.lockOwner() }))
+  for (const each of looked) if (!each.ok) complain(report, each.item.name, each.error)
+  const held = looked.flatMap((each) =>
+    each.ok && each.value.holder !== null ? [{ ...each.value, holder: each.value.holder }] : [],
+  )
+  return { held, isAllSeen: looked.every(({ ok }) => ok) }
+}
+
+interface Ending extends Pick<Fleet, 'report'> {
+  readonly held: readonly Held[]
+}
+
+/** On every host: a step goes on where the lock was lost before, too. */
+async function endSteps(machines: Fleet['machines'], { held, report }: Ending): Promise<boolean> {
+  const tokens = [...new Set(held.map(({ holder }) => holder.token))].filter((token) => token !== '')
+  const ended = await everywhere(machines, async ({ name, depot }) => {
+    for (const token of tokens)
+      if (await depot.endStep(token))
+        warn(
+          report,
+          name,
+          'a migration goes on here, which is not ended half-way: it ends by itself within its time limit',
+        )
+  })
+  for (const each of ended) if (!each.ok) complain(report, each.item.name, each.error)
+  return ended.every(({ ok }) => ok)
 }
 
 interface Held {
@@ -86,16 +124,19 @@ async function isWanted(report: Fleet['report'], ask: Unlocking['ask']): Promise
       hint: 'If the deploy above is to end, and to change nothing more: `zdr-deploy <environment> unlock --force`.',
     })
   say(report, 'take it away? That deploy changes nothing more, wherever it is. Type y or n, and Enter.')
-  return (await ask()) === 'resume'
+  return ask()
 }
 
 function say(report: (report: Report) => void, text: string): void {
   report({ type: 'note', level: 'info', text })
 }
 
-function complain(report: (report: Report) => void, { name }: LockableMachine, { message, output }: UserError): void {
-  const text = output === undefined ? message : `${message}\n${output}`
-  report({ type: 'finding', weight: 'error', host: name, text })
+function warn(report: (report: Report) => void, host: string, text: string): void {
+  report({ type: 'note', level: 'warning', host, text })
+}
+
+function complain(report: (report: Report) => void, name: string, error: UserError): void {
+  reportFindings([findingOf(name, error)], report)
 }
 
 function notEverywhere(code: 'host-unreachable' | 'host-command'): UserError {

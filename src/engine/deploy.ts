@@ -6,11 +6,13 @@ import type { Finding } from '../balancers/balancer.ts'
 import { UserError } from '../errors.ts'
 import type { Source } from '../hosts/depot.ts'
 import type { Manifest } from '../hosts/history.ts'
+import type { Inspection } from '../hosts/inspection.ts'
 import { begin } from '../rollout/apply.ts'
 import { exitCodeOf } from '../rollout/exit-code.ts'
 import type { Outcome } from '../rollout/model.ts'
 import { rehearse } from '../rollout/rehearse.ts'
 import type { ExitCode, Report } from '../rollout/report.ts'
+import { orEnded } from './end-steps.ts'
 import type { Fleet } from './fleet.ts'
 import { findGoal, type Goal, presentSha, type Recipe, type Wish } from './goal.ts'
 import type { Interruption } from './interruption.ts'
@@ -20,7 +22,7 @@ import { type Look, preflight, refuseDowntime } from './look.ts'
 import { assertMigratable, leftText, type Migration, migrate, migrationsLeft } from './migrate.ts'
 import { observe } from './observe.ts'
 import type { AskPerson } from './pause.ts'
-import { type Policy, planRollout } from './plan.ts'
+import { type Policy, planRollout, saidYes } from './plan.ts'
 import { prepareFleet } from './prepare-fleet.ts'
 import { type End, ended, rollOut, settleEnd } from './roll-out.ts'
 
@@ -72,9 +74,9 @@ export interface Deploying {
 export async function deploy(deploying: Deploying): Promise<ExitCode> {
   const { fleet, lock, order, company } = deploying
   const { interruption } = company
-  const look = await interruption.orStop(preflight(fleet, company.findings))
+  const look = await interruption.orStop(preflight(withoutOthers(fleet, lock), company.findings))
   assertStillLast(look, order)
-  const goal = await interruption.orStop(resolve(deploying, look))
+  const goal = await orEnded({ fleet, lock, interruption }, (heard) => resolve({ ...deploying, fleet: heard }, look))
   const codeOf = ({ outcome, changed }: End): ExitCode =>
     exitCodeOf(outcome, { changed, allowSkipped: order.allowSkipped })
   const tell = (end: End): ExitCode => {
@@ -90,6 +92,18 @@ export async function deploy(deploying: Deploying): Promise<ExitCode> {
   return tell(end)
 }
 
+/**
+ * A step of the deploy before, that outlived its deployer, is ended on each host before that host is looked at, or waited
+ * for: the first look is a step of ours, and meets it as any other would.
+ */
+function withoutOthers(fleet: Fleet, lock: FleetLock): Fleet {
+  const machines = fleet.machines.map((machine) => {
+    const inspect = async (): Promise<Inspection> => (await lock.guarded(machine)).depot.inspect()
+    return { ...machine, depot: { ...machine.depot, inspect } }
+  })
+  return { ...fleet, machines }
+}
+
 /** Between the question what was cut off and the lock, somebody else may have deployed. */
 function assertStillLast({ cutOff }: Look, { answers }: Order): void {
   if (answers === null || cutOff?.token === answers) return
@@ -102,14 +116,19 @@ function assertStillLast({ cutOff }: Look, { answers }: Order): void {
   )
 }
 
-/** What was interrupted stays without an end: a build may still go on, and whatever is written next would wait for it. */
+/** What rejects has ended before anything a user could feel. */
 async function orNoted(journal: FleetJournal, rolling: Promise<End>): Promise<End> {
   try {
     return await rolling
   } catch (error) {
-    if (error instanceof UserError && error.code !== 'interrupted') await journal.end(null, 1)
+    if (error instanceof UserError) await journal.end(null, exitCodeOfError(error))
     throw error
   }
+}
+
+function exitCodeOfError({ code }: UserError): ExitCode {
+  if (code === 'interrupted') return 130
+  return code === 'locked' ? 5 : 1
 }
 
 async function resolve({ fleet, lock, order, company }: Deploying, look: Look): Promise<Goal> {
@@ -149,14 +168,15 @@ interface Going extends Deploying {
 async function roll(going: Going): Promise<End> {
   const { fleet, order, company, look, goal, journal } = going
   const { interruption } = company
-  const start = planRollout(fleet, look.views, { goal: goal.manifest.id, policy: order.policy, view: look.view })
+  const policy = order.answers === null ? order.policy : saidYes(order.policy, look.views, goal.manifest.id)
+  const start = planRollout(fleet, look.views, { goal: goal.manifest.id, policy, view: look.view })
   const rehearsal = rehearse(start.plan, start.observed).outcome
   const isUnchanged = rehearsal.kind === 'unchanged'
   if (!isUnchanged && rehearsal.kind !== 'deployed') throw cannotRoll(rehearsal)
   // Where nothing is to be done there is nothing to tell, but that what was cut off has come to its end.
   if (!isUnchanged || look.cutOff !== null) await interruption.orStop(journal.begin(goal, look.views))
   if (goal.kind === 'deploy') {
-    if (!isUnchanged) await interruption.orStop(prepare(going))
+    if (!isUnchanged) await prepare(going)
     // Where no host has to move, only who says `--migrate` means it.
     if (order.migration !== null && (!isUnchanged || order.migration.answer !== null))
       await migrateToTheEnd(going, order.migration)
@@ -188,10 +208,13 @@ async function migrateToTheEnd(
 }
 
 async function prepare({ fleet, lock, order, company, look, goal: { manifest } }: Going): Promise<void> {
-  await company.beforePrepare(manifest)
+  const { interruption } = company
+  await interruption.orStop(company.beforePrepare(manifest))
   const { source, onFirst, before } = order
   const preparation = { manifest, source, onFirst, before }
-  await prepareFleet({ fleet, lock, by: order.by, views: look.views, preparation })
+  await orEnded({ fleet, lock, interruption }, (heard) =>
+    prepareFleet({ fleet: heard, lock, by: order.by, views: look.views, preparation }),
+  )
 }
 
 function cannotRoll({ failure }: Outcome): UserError {

@@ -67,8 +67,10 @@ async function begin(
   if (first === undefined) return
   if (first.error.code === 'locked') throw first.error
   const names = failed.map(({ item }) => item.machine.name).join(', ')
-  throw new UserError('host-command', `The journal could not be written on ${names}. Nothing was changed.`, {
-    hint: 'Is there room on its disk, below `path`?',
+  const { code, message, output } = first.error
+  throw new UserError(code, `The journal could not be written on ${names}. Nothing was changed.`, {
+    ...(code === 'host-command' ? { hint: 'Is there room on its disk, below `path`?' } : {}),
+    output: output === undefined ? message : `${message}\n${output}`,
     cause: first.error,
   })
 }

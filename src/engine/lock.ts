@@ -1,15 +1,14 @@
 import type { Balancer } from '../balancers/balancer.ts'
 import { UserError } from '../errors.ts'
-import { heartbeatMs, type LockOwner, ownerText, parseLockOwner } from '../hosts/lock.ts'
+import { heartbeatMs, type LockOwner, ownerText } from '../hosts/lock.ts'
 import type { HeldLock, LockableMachine } from '../hosts/lockable.ts'
 import { everywhere } from './everywhere.ts'
 import type { Fleet, Machine } from './fleet.ts'
+import { isLocked, tokenOf, type Waiting, whileLocked } from './while-locked.ts'
 
 /** How long a host whose connection was lost is tried for its lock, before a step there. */
 const regainTries = 5
 const regainPauseMs = 1_000
-/** Who waits for the lock asks again after so long; each time it is waited for there as well, for some seconds. */
-const askAgainMs = 500
 
 export interface FleetLock {
   readonly token: string
@@ -34,50 +33,34 @@ export interface Locking extends Pick<Fleet, 'machines' | 'clock' | 'report'> {
 
 /**
  * Takes the lock on every host and every machine of the balancer, all or none. Rejects with UserError `locked`, saying
- * who has it, where it is not free within `waitMs`.
+ * who has it, where it is not free within `waitMs`, and with `interrupted` where it is not wanted any more.
  */
-export async function takeLock(
-  fleet: Locking,
-  owner: LockOwner,
-  { waitMs }: { readonly waitMs: number } = { waitMs: 0 },
-): Promise<FleetLock> {
-  const { clock, report } = fleet
-  const giveUpMs = clock.now() + waitMs
-  const waitedFor = new Set<string>()
-  for (;;) {
-    try {
-      return await takeEverywhere(fleet, owner)
-    } catch (error) {
-      if (!isLocked(error) || clock.now() >= giveUpMs) throw error
-      const text = `waits for the lock until ${new Date(giveUpMs).toISOString()}: ${error.message}`
-      if (!waitedFor.has(tokenOf(error))) report({ type: 'note', level: 'info', text })
-      waitedFor.add(tokenOf(error))
-      await clock.sleep(Math.min(askAgainMs, giveUpMs - clock.now()))
-    }
-  }
+export async function takeLock(fleet: Locking, owner: LockOwner, waiting: Waiting = { waitMs: 0 }): Promise<FleetLock> {
+  return whileLocked(fleet, waiting, () => takeEverywhere(fleet, owner, waiting.isWanted ?? (() => true)))
 }
 
-async function takeEverywhere(fleet: Locking, owner: LockOwner): Promise<FleetLock> {
-  const { machines, clock } = fleet
-  const all = inOrder(fleet).flat()
-  const held = new Map<string, HeldLock>()
+async function takeEverywhere(fleet: Locking, owner: LockOwner, isWanted: () => boolean): Promise<FleetLock> {
+  const { machines, balancer, clock } = fleet
+  const hosts = new Map(machines.map((machine) => [machine.name, lockOf(machine)]))
+  const rounds = inOrder([...hosts.values()], balancer.locks)
+  const all = rounds.flat()
+  // By the machine, not by its name: one that is a host and a balancer has a lock for each.
+  const held = new Map<LockableMachine, HeldLock>()
   let state: 'taking' | 'ours' | 'over' = 'taking'
   const take = async (machine: LockableMachine, isAgain: boolean): Promise<void> => {
-    const { name } = machine
     const lock = await machine.lock(owner, { isAgain })
     if (state === 'over') return lock.letGo()
-    held.set(name, lock)
+    held.set(machine, lock)
     void lock.ended.then(() => {
-      if (held.get(name) !== lock) return
-      held.delete(name)
+      if (held.get(machine) !== lock) return
+      held.delete(machine)
       regain(machine)
     })
   }
-  const again = new Map<string, Promise<void>>()
+  const again = new Map<LockableMachine, Promise<void>>()
   const takeAgain = (machine: LockableMachine): Promise<void> => {
-    const { name } = machine
-    const underWay = again.get(name) ?? take(machine, true).finally(() => again.delete(name))
-    again.set(name, underWay)
+    const underWay = again.get(machine) ?? take(machine, true).finally(() => again.delete(machine))
+    again.set(machine, underWay)
     return underWay
   }
   // Where the connection was lost, it is taken again at once: nobody else is to have it while we only wait.
@@ -86,7 +69,7 @@ async function takeEverywhere(fleet: Locking, owner: LockOwner): Promise<FleetLo
   }
   const stopBeating = clock.every(heartbeatMs, () => {
     for (const machine of all) {
-      const lock = held.get(machine.name)
+      const lock = held.get(machine)
       if (lock === undefined) regain(machine)
       else lock.beat()
     }
@@ -98,9 +81,10 @@ async function takeEverywhere(fleet: Locking, owner: LockOwner): Promise<FleetLo
     held.clear()
   }
   try {
-    for (const some of inOrder(fleet)) {
+    for (const some of rounds) {
       const failure = (await everywhere(some, (machine) => take(machine, false))).find((each) => !each.ok)
       if (failure !== undefined && !failure.ok) throw failure.error
+      if (!isWanted()) throw new UserError('interrupted', 'Interrupted while the lock was taken. Nothing was changed.')
     }
   } catch (error) {
     // Whoever was cut off from some of them, and has the others, goes on as if we had never come.
@@ -108,49 +92,64 @@ async function takeEverywhere(fleet: Locking, owner: LockOwner): Promise<FleetLo
     throw error
   }
   state = 'ours'
-  sayTakenOver(fleet, held)
+  sayTakenOver(fleet, [...hosts.values(), ...balancer.locks], held)
   return {
     token: owner.token,
-    guarded: (machine) => guardedMachine(machine, { owner, held, clock, takeAgain: () => takeAgain(lockOf(machine)) }),
+    guarded: (machine) => {
+      const lockable = hosts.get(machine.name)
+      if (lockable === undefined) throw new Error(`${machine.name} is not locked`)
+      const isHeld = (): boolean => held.has(lockable)
+      return guardedMachine(machine, { owner, isHeld, clock, takeAgain: () => takeAgain(lockable) })
+    },
     assertOurs: () => assertOurs(machines, owner),
     release: () => end('letGo'),
   }
 }
 
 /**
- * Of two that start in the same second, the first machine that both take decides; so those behind it may be asked at
- * once. With different hosts skipped, that is a machine of the balancer.
+ * Of two that start in the same second, never both are refused: where one is, the other has a machine that comes before
+ * in an order that is the same for all, and goes on. All that have a balancer meet at its first machine, whatever they
+ * skip, and the one that has it may take the rest at once; but for the first host, where it meets a `setup`, which has
+ * the hosts alone. Who takes hosts alone takes one after another, by name.
  */
-function inOrder({ machines, balancer }: Locking): readonly (readonly LockableMachine[])[] {
-  const [first, ...others] = machines.map(lockOf)
-  const [meeting, ...behind] = balancer.locks
-  return [first === undefined ? [] : [first], [...others, ...(meeting === undefined ? [] : [meeting])], behind]
+function inOrder(
+  hosts: readonly LockableMachine[],
+  [meeting, ...behind]: readonly LockableMachine[],
+): readonly (readonly LockableMachine[])[] {
+  const sorted = hosts.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+  if (meeting === undefined) return sorted.map((host) => [host])
+  return [[meeting], sorted.slice(0, 1), [...sorted.slice(1), ...behind]]
 }
 
-function lockOf({ name, depot }: Machine): LockableMachine {
+export function lockOf({ name, depot }: Pick<Machine, 'name' | 'depot'>): LockableMachine {
   return { ...depot, name }
 }
 
 /** Once for each deploy that was cut off, however many machines it had. */
-function sayTakenOver({ report }: Locking, held: ReadonlyMap<string, HeldLock>): void {
+function sayTakenOver(
+  { report }: Pick<Locking, 'report'>,
+  all: readonly LockableMachine[],
+  held: ReadonlyMap<LockableMachine, HeldLock>,
+): void {
   const told = new Set<string>()
-  for (const [host, { cutOff }] of held) {
+  for (const machine of all) {
+    const cutOff = held.get(machine)?.cutOff ?? null
     if (cutOff === null || told.has(cutOff.token)) continue
     told.add(cutOff.token)
-    report({ type: 'note', level: 'info', host, text: `takes over the lock of ${ownerText(cutOff)}` })
+    report({ type: 'note', level: 'info', host: machine.name, text: `takes over the lock of ${ownerText(cutOff)}` })
   }
 }
 
 interface Keeping extends Pick<Locking, 'clock'> {
   readonly owner: LockOwner
-  /** Where it is held now: what has ended is not in here any more. */
-  readonly held: ReadonlyMap<string, HeldLock>
+  /** False as soon as it has ended. */
+  readonly isHeld: () => boolean
   readonly takeAgain: () => Promise<void>
 }
 
-async function guardedMachine(machine: Machine, { owner, held, clock, takeAgain }: Keeping): Promise<Machine> {
+async function guardedMachine(machine: Machine, { owner, isHeld, clock, takeAgain }: Keeping): Promise<Machine> {
   const guarded: Machine = { ...machine, ...machine.depot.guarded(owner.token) }
-  if (held.has(machine.name)) return guarded
+  if (isHeld()) return guarded
   for (let tries = 1; ; tries++) {
     try {
       await takeAgain()
@@ -172,13 +171,4 @@ async function assertOurs(machines: readonly Machine[], owner: LockOwner): Promi
       cause: error,
     })
   }
-}
-
-function isLocked(error: unknown): error is UserError {
-  return error instanceof UserError && error.code === 'locked'
-}
-
-/** Of the deploy that has the lock; '' where it did not say. */
-function tokenOf({ cause }: UserError): string {
-  return parseLockOwner(JSON.stringify(cause ?? null))?.token ?? ''
 }

@@ -22,7 +22,7 @@ export interface Look {
 
 /**
  * `findings`: what was found while connecting. Rejects with UserError `preflight` after all were reported, where one of
- * them is an error.
+ * them is an error, and with `locked` where a host is not ours to look at.
  */
 export async function preflight(fleet: Fleet, findings: readonly Finding[]): Promise<Look> {
   fleet.report({ type: 'phase', phase: 'inspect' })
@@ -30,6 +30,7 @@ export async function preflight(fleet: Fleet, findings: readonly Finding[]): Pro
     everywhere(fleet.machines, (machine) => inspectHost(fleet, machine)),
     orFinding(fleet.balancer.machines.join(', '), fleet.balancer.preflight()),
   ])
+  for (const each of inspected) if (!each.ok && each.error.code === 'locked') throw each.error
   const views = inspected.flatMap((each) => (each.ok ? [each.value] : []))
   const unseen = inspected.flatMap((each) => (each.ok ? [] : [findingOf(each.item.name, each.error)]))
   // What it cannot see of a host that we go on without is known.
@@ -63,8 +64,9 @@ async function orFinding(host: string, work: Promise<readonly Finding[]>): Promi
   }
 }
 
-function findingOf(host: string, { message, hint }: UserError): Finding {
-  return { weight: 'error', host, text: message, ...(hint === undefined ? {} : { hint }) }
+export function findingOf(host: string, { message, output, hint }: UserError): Finding {
+  const text = output === undefined ? message : `${message}\n${output}`
+  return { weight: 'error', host, text, ...(hint === undefined ? {} : { hint }) }
 }
 
 export function reportFindings(findings: readonly Finding[], report: (report: Report) => void): void {

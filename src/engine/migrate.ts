@@ -1,6 +1,7 @@
 /** `migrate`: once for a commit, on one host, before any host is taken out. Every host that takes part remembers it. */
 import { UserError } from '../errors.ts'
 import type { Manifest, MigrationEntry } from '../hosts/history.ts'
+import { isNotBegun } from '../hosts/job.ts'
 import { isoNow } from './clock.ts'
 import { everywhere } from './everywhere.ts'
 import type { Fleet, Machine } from './fleet.ts'
@@ -133,17 +134,26 @@ interface Run {
 }
 
 async function runOn({ fleet, lock, manifest }: Migrating, { machine, command, ended }: Run): Promise<void> {
-  const { depot, layout, name } = await lock.guarded(machine)
+  const { layout, name } = machine
   const onLine = (line: string): void => fleet.report({ type: 'output', host: name, line })
   const directory = `${layout.releases}/${manifest.id}`
+  let isBegun = false
   try {
+    const { depot } = await lock.guarded(machine)
+    isBegun = true
     await depot.run(
       { directory, commands: [command], env: manifest.env },
-      { what: 'the migration did not end well, and no host was taken out', ...fleet.limits.migrate, onLine },
+      {
+        what: 'the migration did not end well, and no host was taken out',
+        ...fleet.limits.migrate,
+        isLasting: true,
+        onLine,
+      },
     )
   } catch (error) {
-    // Only where it ended by itself is it known how.
-    if (error instanceof UserError && error.code === 'host-command' && !isCutOff(error)) await ended('failed')
+    // Only where it ended by itself, or never began, is it known how.
+    const isEnded = error instanceof UserError && error.code === 'host-command' && !isCutOff(error)
+    if (isEnded || isNotBegun(error) || !isBegun) await ended('failed')
     throw error
   }
   await ended('done')

@@ -1,6 +1,7 @@
 /** What each host remembers of its releases, as a rollout goes on. */
 import { UserError } from '../errors.ts'
 import type { Manifest } from '../hosts/history.ts'
+import { isNotBegun } from '../hosts/job.ts'
 import type { JournalEntry } from '../hosts/journal.ts'
 import type { ReleaseId } from '../rollout/model.ts'
 import { describe } from './describe.ts'
@@ -68,7 +69,8 @@ async function noteFailure(performing: Performing, { machine, release, step }: T
   }
 }
 
-/** A connection that was lost, or a lock, says nothing of the release. */
+/** A connection that was lost, a lock, or a step that never began says nothing of the release. */
 function isOfTheLine(error: unknown): boolean {
+  if (isNotBegun(error)) return true
   return error instanceof UserError && (error.code === 'host-unreachable' || error.code === 'locked')
 }

@@ -41,6 +41,13 @@ export function planRollout(
   return { plan, observed: observationOf(view, { healthy, unheard: [] }) }
 }
 
+/** For a deploy that was cut off and is to go on: what has its release already is not asked about again. */
+export function saidYes(policy: Policy, views: readonly HostView[], goal: ReleaseId): Policy {
+  const isThere = (host: HostName): boolean => views.some(({ machine, runs }) => machine.name === host && runs === goal)
+  const batches = policy.batches.map((batch) => (batch.hosts.some(isThere) ? { ...batch, pause: false } : batch))
+  return { ...policy, batches }
+}
+
 /** No balancer, or one host alone: then nothing can be taken out. Where the others are skipped, one that is out already can be put back. */
 export function hasRotation({ balancer, machines, skipped }: Fleet, view: BalancerView): boolean {
   if (balancer.machines.length === 0) return false

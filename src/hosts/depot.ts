@@ -32,6 +32,8 @@ export interface Running extends Limit {
   /** What could not be done, for people, where it ends badly: `pre-deploy failed`. */
   readonly what: string
   readonly onLine?: OnLine
+  /** Half of it is worse than waiting for it: nobody ends it but its own time limit, neither another deploy nor `endStep`. */
+  readonly isLasting?: true
 }
 
 /** A deploy that waits for a yes. */
@@ -60,7 +62,9 @@ export interface Depot extends Lockable {
   /**
    * The host and its depot for a step that changes something: each script first checks, on the host, that the lock is
    * of this token, and acts while no earlier step is still running there. It waits for one of the same token, for as
-   * long as it may take itself, and half a minute at least; one of another token, whose lock was taken over, it ends.
+   * long as it may take itself, and half a minute at least, and rejects with `host-command` where that goes on all the
+   * same; one that it gave up itself (`host-unreachable`), or of another token, whose lock was taken over, it ends. One
+   * that is lasting it waits for as well, and rejects with `locked` where that is of another token and goes on.
    *
    * A step does not need the connection. Where that is lost, it is had again and the step followed to its end, or begun
    * where it never was, but never twice: its result is the same. It rejects with `host-unreachable` where the host is
@@ -69,6 +73,11 @@ export interface Depot extends Lockable {
    * anybody listens or not. Lines of both streams arrive within a fifth of a second; their order between the two is lost.
    */
   guarded(token: string): { readonly host: Host; readonly depot: Depot }
+  /**
+   * Ends the step of that deploy that is under way here, if there is one. Needs no lock. Resolves with true where it
+   * goes on all the same, for it is lasting: it ends by itself within its time limit.
+   */
+  endStep(token: string): Promise<boolean>
 
   /** Makes the folders. */
   setUp(): Promise<void>

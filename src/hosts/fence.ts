@@ -8,6 +8,11 @@ import { quote } from './shell.ts'
 
 export const lockLost = 76
 
+/** How a step is signed that only its own time limit ends. */
+const endsByItself = 'by-itself'
+/** What a step ends with that could not be signed, and so did not begin. */
+const unsigned = 75
+
 /** From asking a step to end to making it end, in tenths of a second. */
 const graceTenths = 20
 
@@ -53,47 +58,79 @@ end_group() {
   kill -s KILL -- "-$1" 2>/dev/null || return 0
 }
 seen_step() {
-  group= start= holder=
-  read -r group start holder 2>/dev/null < ${quote(placeOf(layout))}
+  group= start= holder= id= kind=
+  read -r group start holder id kind 2>/dev/null < ${quote(placeOf(layout))}
   [ -n "$start" ] && is_there "$group" "$start"
 }
 `
 }
 
+/** Ends the step of that deploy that is under way, or prints `goes on` where it is one that nobody ends. */
+export function endStepScript(layout: Pick<Layout, 'lock'>, token: string): string {
+  return `${fenceFunctions(layout, token)}if seen_step && [ "$holder" = ${quote(token)} ]; then
+  if [ "$kind" = ${endsByItself} ]; then echo 'goes on'; else end_group "$group"; fi
+fi
+`
+}
+
 export interface TakingPlace {
   readonly token: string
-  /** For an earlier step of the same deploy. */
+  /** For an earlier step of the same deploy, and one that nobody ends. */
   readonly waitSeconds: number
+  /** Steps of the same deploy that nobody waits for any more. */
+  readonly abandoned: readonly string[]
 }
 
 /**
- * Takes the place, as descriptor 7, or calls `refused lost` or `refused busy`, which must not return. A step of another
- * deploy that still runs is ended, for its lock is ours now; one whose guardian died is ended, whoever's it was.
+ * Takes the place, as descriptor 7, or calls `refused` with `lost`, `busy` or `foreign`, which must not return. A step of
+ * another deploy that still runs is ended, for its lock is ours now, and so is one of ours that was abandoned; one that
+ * only its time limit ends is waited for, even where its guardian died.
  */
-export function takePlaceScript(layout: Pick<Layout, 'lock'>, { token, waitSeconds }: TakingPlace): string {
+export function takePlaceScript(layout: Pick<Layout, 'lock'>, { token, waitSeconds, abandoned }: TakingPlace): string {
   const place = quote(placeOf(layout))
-  return `exec 7>>${place}
+  return `is_to_end() {
+  [ "$kind" != ${endsByItself} ] || return 1
+  [ "$holder" = ${quote(token)} ] || return 0
+  case ${quote(` ${abandoned.join(' ')} `)} in *" $id "*) return 0 ;; esac
+  return 1
+}
 waited=0
+wait_more() {
+  ours || refused lost
+  waited=$((waited + 1))
+  [ "$waited" -lt ${waitSeconds} ] && return
+  if [ "$kind" = ${endsByItself} ] && [ "$holder" != ${quote(token)} ]; then refused foreign; else refused busy; fi
+}
+exec 7>>${place}
 until flock -w 1 7; do
   ours || refused lost
-  if seen_step && [ "$holder" != ${quote(token)} ]; then end_group "$group"; fi
-  waited=$((waited + 1))
-  [ "$waited" -lt ${waitSeconds} ] || refused busy
+  if seen_step && is_to_end; then end_group "$group"; fi
+  wait_more
 done
 ours || refused lost
+while seen_step && [ "$kind" = ${endsByItself} ]; do sleep 1; wait_more; done
 if seen_step; then end_group "$group"; fi
 : > ${place}
 `
 }
 
+export interface Signature {
+  readonly id: string
+  readonly token: string
+  /** Only its own time limit ends it. */
+  readonly isLasting: boolean
+}
+
 /**
  * For the process that leads the step's group, before all else: says that it is the one, where steps are kept apart and
- * as `begun <group> <start>` on descriptor 6, which is closed then.
+ * as `begun <group> <start>` on descriptor 6, which is closed then. Where there is no room for that, it goes no further:
+ * nobody could end it, nor know that it had begun.
  */
-export function signScript(layout: Pick<Layout, 'lock'>, token: string): string {
+export function signScript(layout: Pick<Layout, 'lock'>, { id, token, isLasting }: Signature): string {
+  const words = `${id} ${isLasting ? endsByItself : ''}`
   return `read -r zdr_stat 2>/dev/null < "/proc/$$/stat" && set -- \${zdr_stat##*) }
-printf '%s %s %s\\n' "$$" "\${20:-}" ${quote(token)} > ${quote(placeOf(layout))}
-echo "begun $$ \${20:-}" >&6
+printf '%s %s %s %s\\n' "$$" "\${20:-}" ${quote(token)} ${quote(words)} > ${quote(placeOf(layout))} || exit ${unsigned}
+echo "begun $$ \${20:-}" >&6 || exit ${unsigned}
 exec 6>&-
 unset zdr_stat
 set --

@@ -5,7 +5,8 @@
  * A deploy has a folder for its steps (`.zdr/steps/<token>`), which only its owner may enter. Each has files there:
  * - `<id>.state`: its flock is held for as long as the step has not ended. Then its last line says how. Empty: never begun.
  * - `<id>.out`, `<id>.err`: what it said.
- * - `<id>.script`, `<id>.in`: what it runs, and its standard input.
+ * - `<id>.script`: what it runs, until it has ended.
+ * - `<id>.off`: nobody waits for it any more. It is not begun.
  *
  * Nothing is synced: what is not there any more when the machine has lost its power is not needed, for no step that
  * may have begun is begun again on a machine that was started since.
@@ -23,12 +24,14 @@ export interface Job {
   readonly timeoutMs: number
   /** For the place behind an earlier step of the same deploy. */
   readonly waitMs: number
-  /** null: none. Half of it, where the connection is lost, is not begun with. */
-  readonly inputBytes: number | null
+  /** Only its own time limit ends it. */
+  readonly isLasting: boolean
   /** So long ago it was tried first: a machine that was started since may have forgotten that it had begun it. */
   readonly sinceMs: number
   /** Jobs of the same deploy whose end is known: what is kept of them goes. */
   readonly known: readonly string[]
+  /** Jobs of the same deploy that were given up: what still runs of them is ended, what has not begun never does. */
+  readonly abandoned: readonly string[]
 }
 
 /** What `jobScript` ends with where its last line is `jobMark` and a `JobWord`. */
@@ -38,10 +41,12 @@ export const jobExit = 76
  * - `late`: its time was over, and it was ended.
  * - `lost`: not begun: the lock is not ours.
  * - `busy`: not begun: an earlier step of the same deploy is still running.
+ * - `foreign`: not begun: a step of another deploy, which nobody ends, is still running.
+ * - `full`: not begun: there was no room to write that down.
  * - `taken`: it ended badly, and the lock is not ours any more: whoever has it now has ended it.
  * - `gone`: begun, perhaps; how it ended nobody knows.
  */
-const words = ['late', 'lost', 'busy', 'taken', 'gone'] as const
+const words = ['late', 'lost', 'busy', 'foreign', 'full', 'taken', 'gone'] as const
 export type JobWord = (typeof words)[number]
 
 export function isJobWord(text: string): text is JobWord {
@@ -63,24 +68,28 @@ const followSeconds = 0.2
 export function jobScript(layout: Layout, job: Job): string {
   const mark = jobMark(job)
   return `command -v setsid >/dev/null 2>&1 || { echo 'there is no setsid: install util-linux' >&2; exit 1; }
+mask=$(umask)
+umask 077
 [ -d ${quote(layout.zdr)} ] || { echo '${mark} lost' >&2; exit ${jobExit}; }
 folder=${quote(folderOf(layout, job))} job=${quote(pathOf(layout, job))}
-[ -d "$folder" ] || mkdir -p -m 0700 "$folder" || exit
+[ -d "$folder" ] || mkdir -p "$folder" || exit
 {
   if flock -n 6 && [ ! -s "$job.state" ]; then
-    : > "$job.out" && : > "$job.err" && ${job.inputBytes === null ? ':' : 'cat'} > "$job.in" || exit
-${job.inputBytes === null ? '' : `    [ "$(wc -c < "$job.in")" -eq ${job.inputBytes} ] || exit\n`}    printf '%s\\n' ${quote(`${signScript(layout, job.token)}${job.script}`)} > "$job.script" || exit
+    : > "$job.out" && : > "$job.err" || exit
+    printf 'umask %s\\n%s\\n' "$mask" ${quote(`${signScript(layout, job)}${job.script}`)} > "$job.script" || exit
     up=0
     read -r up idle 2>/dev/null < /proc/uptime
     if [ "\${up%%.*}" -ge ${Math.floor(job.sinceMs / 1000)} ]; then
-      echo ready
+      echo full
       exec setsid sh -c ${quote(guardianScript(layout, job))} </dev/null >/dev/null 2>&1
     fi
     echo gone >&6
+    echo gone
   fi
-  echo ready
+  echo full
 } 6>>"$job.state" | {
-  read -r ready || exit
+  # How it ended where that is written nowhere.
+  read -r how || exit
   echo '${mark} begun' >&2
   exec 3<"$job.out" 4<"$job.err" 8<"$job.state" </dev/null
   pass_on() {
@@ -93,7 +102,6 @@ ${job.inputBytes === null ? '' : `    [ "$(wc -c < "$job.in")" -eq ${job.inputBy
   is_cut() { read -r word at 2>/dev/null < "/proc/self/fdinfo/$1" && [ "$at" -gt "$(wc -c < "$2")" ]; }
   if [ -s "$job.out" ] && is_cut 3 "$job.out"; then cat "$job.out"; fi
   if [ -s "$job.err" ] && is_cut 4 "$job.err"; then cat "$job.err" >&2; fi
-  how=gone
   while read -r word value; do how=$word code=$value; done <&8
   case $how in
     exit) exit "$code" ;;
@@ -112,12 +120,13 @@ ${job.inputBytes === null ? '' : `    [ "$(wc -c < "$job.in")" -eq ${job.inputBy
  * ends the group. Neither flock is passed on to the step, for that may leave something running (pm2's daemon).
  */
 function guardianScript(layout: Layout, job: Job): string {
-  const { token, timeoutMs, waitMs } = job
+  const { token, timeoutMs, waitMs, abandoned } = job
   const steps = stepsOf(layout)
   return `job=${quote(pathOf(layout, job))}
-refused() { echo "$1" >&6; exit; }
-${fenceFunctions(layout, token)}exec 8<"$job.state"
-${takePlaceScript(layout, { token, waitSeconds: Math.ceil(waitMs / 1000) })}for other in ${quote(steps)}/*; do
+refused() { echo "$1" >&6; rm -f "$job.script"; exit; }
+${fenceFunctions(layout, token)}${giveUpScript(layout, job)}exec 8<"$job.state"
+${takePlaceScript(layout, { token, abandoned, waitSeconds: Math.ceil(waitMs / 1000) })}[ ! -e "$job.off" ] || refused gone
+for other in ${quote(steps)}/*; do
   # Of deploys that had the lock before us.
   [ "$other" = ${quote(folderOf(layout, job))} ] || ! ours || rm -rf "$other"
 done
@@ -130,22 +139,21 @@ done
   exit 9
 ) 6>&- 7>&- &
 watch=$!
-setsid sh "$job.script" <"$job.in" >>"$job.out" 2>>"$job.err" 7>&- 8<&-
+setsid sh "$job.script" </dev/null >>"$job.out" 2>>"$job.err" 7>&- 8<&-
 code=$?
 kill "$watch" 2>/dev/null
 wait "$watch"
 if [ $? = 9 ]; then echo late >&6
+elif [ ! -s "$job.state" ]; then echo full >&6
 elif [ "$code" = 0 ] || ours; then echo "exit $code" >&6
 else echo taken >&6; fi
-${forgetScript(job.known.map((id) => pathOf(layout, { id, token })))}`
+exec 6>&- 7>&- 8<&-
+rm -f "$job.script"${job.known.map((id) => ` ${quote(pathOf(layout, { id, token }))}.*`).join('')} &
+`
 }
 
-/** When all is told: nobody waits for it. */
-function forgetScript(paths: readonly string[]): string {
-  if (paths.length === 0) return ''
-  return `exec 6>&- 7>&- 8<&-
-rm -f ${paths.map((path) => `${quote(path)}.*`).join(' ')} &
-`
+function giveUpScript(layout: Layout, { abandoned, token }: Job): string {
+  return abandoned.map((id) => `: > ${quote(`${pathOf(layout, { id, token })}.off`)}\n`).join('')
 }
 
 function stepsOf({ zdr }: Layout): string {

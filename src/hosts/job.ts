@@ -1,11 +1,11 @@
 /** Steps that change something on a host, each as a job there, which outlives the connection that it was begun on. */
 import { randomUUID } from 'node:crypto'
-import { UserError } from '../errors.ts'
+import { type ErrorCode, type ErrorDetails, UserError } from '../errors.ts'
 import type { OnLine } from './depot.ts'
 import type { CommandResult, Host, RunOptions } from './host.ts'
 import { isJobWord, type Job, type JobWord, jobExit, jobMark, jobScript } from './job-script.ts'
 import type { Layout } from './layout.ts'
-import { untilReached } from './reconnect.ts'
+import { realTime, untilReached } from './reconnect.ts'
 import { tellOnce } from './tell-once.ts'
 
 /** A step of which no word was heard is tried for so long: a cut of some seconds is not felt. */
@@ -17,14 +17,25 @@ const waitMinMs = 30_000
 /** From its last moment until we have heard of it. */
 const lateMs = 20_000
 
+export interface Lasting {
+  /** Only its own time limit ends a step. */
+  readonly isLasting: boolean
+}
+
 /** The host for the steps of the deploy of this token: `guarded` of the depot's port says what it promises. */
-export function stepHosts(host: Host, layout: Layout): (token: string) => Host {
+export function stepHosts(host: Host, layout: Layout): (token: string, lasting?: Lasting) => Host {
   const known: string[] = []
-  return (token) => ({
+  const abandoned: string[] = []
+  return (token, { isLasting } = { isLasting: false }) => ({
     ...host,
     run: async (script, options) => {
+      if (options.stdin !== undefined) throw new Error('a step has no standard input')
       const id = randomUUID()
-      const result = await runJob({ host, layout, job: { id, token, script }, known }, options)
+      const job = { id, token, script, isLasting, abandoned: [...abandoned] }
+      const result = await runJob({ host, layout, job, known }, options).catch((error: unknown) => {
+        abandoned.push(id)
+        throw error
+      })
       known.push(id)
       return resultOf(host.name, id, result)
     },
@@ -34,20 +45,14 @@ export function stepHosts(host: Host, layout: Layout): (token: string) => Host {
 interface Step {
   readonly host: Host
   readonly layout: Layout
-  readonly job: Pick<Job, 'id' | 'token' | 'script'>
+  readonly job: Pick<Job, 'id' | 'token' | 'script' | 'isLasting' | 'abandoned'>
   /** Emptied by whoever passes it on. */
   readonly known: string[]
 }
 
-function runJob({ host, layout, job, known }: Step, { timeoutMs, stdin, onLine }: RunOptions): Promise<CommandResult> {
+function runJob({ host, layout, job, known }: Step, { timeoutMs, onLine }: RunOptions): Promise<CommandResult> {
   const waitMs = Math.max(timeoutMs, waitMinMs)
-  const whole = {
-    ...job,
-    timeoutMs,
-    waitMs,
-    inputBytes: stdin === undefined ? null : Buffer.byteLength(stdin),
-    known: known.splice(0),
-  }
+  const whole = { ...job, timeoutMs, waitMs, known: known.splice(0) }
   const listen = tellOnce(onLine ?? (() => {}))
   let hasBegun = false
   let wasHeard = false
@@ -59,11 +64,11 @@ function runJob({ host, layout, job, known }: Step, { timeoutMs, stdin, onLine }
       hasBegun = true
       wasHeard = true
     }
-  return untilReached({
+  return untilReached(realTime, {
     ask: (sinceMs) => {
       wasHeard = false
       const limits = { timeoutMs: waitMs + timeoutMs + lateMs, onLine: unmarked(listen()) }
-      return host.run(jobScript(layout, { ...whole, sinceMs }), stdin === undefined ? limits : { ...limits, stdin })
+      return host.run(jobScript(layout, { ...whole, sinceMs }), limits)
     },
     wasHeard: () => wasHeard,
     patienceMs: () =>
@@ -82,12 +87,37 @@ function resultOf(name: string, id: string, result: CommandResult): CommandResul
   throw refusal(name, said)
 }
 
+function notBegun(code: ErrorCode, message: string, details: Pick<ErrorDetails, 'hint'> = {}): UserError {
+  return new UserError(code, message, { ...details, cause: { isBegun: false } })
+}
+
+/** True of the error of a step that certainly never began. */
+export function isNotBegun(error: unknown): boolean {
+  if (!(error instanceof UserError)) return false
+  const { cause } = error
+  return typeof cause === 'object' && cause !== null && 'isBegun' in cause && cause.isBegun === false
+}
+
 function refusal(name: string, word: Exclude<JobWord, 'late'>): UserError {
   switch (word) {
     case 'lost':
-      return new UserError('locked', `${name}: another deploy has taken over the lock, or the lock was removed`)
+      return notBegun('locked', `${name}: another deploy has taken over the lock, or the lock was removed`)
     case 'busy':
-      return new UserError('locked', `${name}: an earlier step, whose connection was lost, is still running there`)
+      return notBegun('host-command', `${name}: an earlier step, whose connection was lost, is still running there`)
+    case 'foreign':
+      return notBegun(
+        'locked',
+        `${name}: a step of the deploy before, which is not ended half-way (a migration), is still running there`,
+        { hint: 'Nothing was changed. It ends by itself, within its time limit: run the same again then.' },
+      )
+    case 'full':
+      return notBegun(
+        'host-command',
+        `${name}: that a step begins could not be written down there, so it was not begun`,
+        {
+          hint: 'Is its disk full?',
+        },
+      )
     case 'taken':
       return new UserError('locked', `${name}: another deploy has taken over the lock, and ended the step under way`)
     case 'gone':

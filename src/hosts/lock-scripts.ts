@@ -1,10 +1,10 @@
 /**
  * The shell text that takes, shows and takes away the lock of an environment on one machine. Builders only: they return
- * text for a POSIX `sh`. The lock is `flock` on a file beside the owner's line, whose second line says what process
- * holds it, and whose time is that of the last heartbeat.
+ * text for a POSIX `sh`. The lock is `flock` on a file beside the owner's line. A third one says which process holds it,
+ * and when it was heard of last, by the time since the machine started: a clock may be set.
  */
 import type { Layout } from './layout.ts'
-import { enterFoldersScript, type LockOwner } from './lock.ts'
+import { enterFoldersScript, type LockOwner, lapseMs } from './lock.ts'
 import { quote } from './shell.ts'
 
 /** Where a lock lies on a machine. */
@@ -24,8 +24,6 @@ export interface LockPlace {
   readonly heldBy: string
 }
 
-/** A deployer that was cut off without a word is given up after so long without a heartbeat. */
-const heartbeatMissedSeconds = 60
 /** `status` holds the lock for an instant to see whether it is free. */
 const waitSeconds = 2
 /** A change behind the fence takes an instant. */
@@ -41,7 +39,7 @@ export interface Holding {
 
 /** Ends the holding for good. Without it the owner's line stays, so that the same deploy may take it again. */
 export const lockEnd = 'end\n'
-/** Ends the holding, and puts back the line that stood there before. */
+/** Ends the holding, and puts back the line that stood there before: it is kept as a link, for a disk may be full. */
 export const lockUndo = 'undo\n'
 const status = { end: 3, undo: 4 } as const
 
@@ -58,22 +56,33 @@ export function isOf(lock: string, token: string): string {
 /**
  * Prints `locked` and the line of whoever was cut off before, then holds it until it is told `lockEnd` or `lockUndo`, its
  * stdin ends or is silent too long, or it is ended by SIGTERM. Prints `held`, for how many seconds nothing was heard, and
- * the owner's line where another has it; `lost` where another had it since; `no flock` or `no folder`.
+ * the owner's line where another has it; `lost` where another had it since; `failed` and what flock said; `no flock` or
+ * `no folder`.
  */
-export function holdLockScript(place: LockPlace, { owner, isAgain }: Holding): string {
-  const lock = quote(place.lock)
+export function holdLockScript(place: LockPlace, holding: Holding): string {
+  const { owner, isAgain } = holding
+  const [lock, before] = [quote(place.lock), quote(`${place.lock}.before`)]
   return `set -u
 ${makeFolder(place)}command -v flock >/dev/null 2>&1 || { echo 'no flock'; exit 0; }
-${openScript(8, `${place.lock}.flock`)}${silentFunction(place)}before= after=
-${isAgain ? `[ -f ${lock} ] || { echo lost; exit 0; }\n` : ''}if ! flock -w ${waitSeconds} 8; then
-  [ -f ${lock} ] && IFS= read -r before < ${lock}
-  echo "held $(silent) $before"
+${flockFunction('echo "failed $said" | head -n 1; exit 0')}${silentFunction(place)}is_held() {
+  line=
+  [ -f ${lock} ] && IFS= read -r line < ${lock}
+  echo "held $(silent) $line"
   exit 0
-fi
-[ -f ${lock} ] && { IFS= read -r before; IFS= read -r after; } < ${lock}
-${isAgain ? `${isOf(place.lock, owner.token)} || { echo lost; exit 0; }\n` : ''}put() { printf '%s\\n%s\\n' "$1" "$2" > ${quote(`${place.lock}.new`)} && mv -f ${quote(`${place.lock}.new`)} ${lock}; }
+}
+${openScript(7, `${place.lock}.again`)}${openScript(8, `${place.lock}.flock`)}${isAgain ? takeAgainScript(place, owner) : takeAnewScript}exec 7<&-
+before=
+[ -f ${lock} ] && IFS= read -r before < ${lock}
 read -r stat 2>/dev/null < /proc/$$/stat && set -- $stat
-${fenceScript(place)}put ${quote(JSON.stringify(owner))} "holder $$ \${22:-}" || exit
+started=\${22:-}
+put() { printf '%s\\n' "$2" > "$1.new" && mv -f "$1.new" "$1"; }
+sign() {
+  up=
+  read -r up rest 2>/dev/null < /proc/uptime
+  put ${quote(holderPath(place))} "$$ \${started:--} \${up%%.*}"
+}
+${fenceScript(place)}if [ -n "$before" ]; then ln -f ${lock} ${before} 2>/dev/null || cp -f ${lock} ${before} || exit; fi
+sign && put ${lock} ${quote(JSON.stringify(owner))} || exit
 exec 9<&-
 echo "locked $before"
 exec 6<&0
@@ -81,17 +90,37 @@ reader=
 trap '[ -z "$reader" ] || kill "$reader" 2>/dev/null; exit 1' TERM
 while :; do
   # In the background, so that SIGTERM is heard at once; what may outlive us does not keep the lock.
-  timeout ${heartbeatMissedSeconds} sh -c 'IFS= read -r word || exit 1
+  timeout ${lapseMs / 1000} sh -c 'IFS= read -r word || exit 1
 case $word in end) exit ${status.end} ;; undo) exit ${status.undo} ;; esac' <&6 6<&- 8<&- &
   reader=$!
   wait "$reader"
   case $? in
-    0) touch -c ${lock} ;;
-    ${status.end}) rm -f ${lock}; break ;;
-    ${status.undo}) if [ -n "$before" ]; then put "$before" "$after"; else rm -f ${lock}; fi; break ;;
+    0) sign 2>/dev/null ;;
+    ${status.end}) rm -f ${lock} ${before}; break ;;
+    ${status.undo}) if [ -n "$before" ]; then mv -f ${before} ${lock}; else rm -f ${lock}; fi; break ;;
     *) break ;;
   esac
 done
+`
+}
+
+/** Whoever takes it again from its own earlier process does not lose it to one who waited for that to end. */
+const takeAnewScript = `take -w ${waitSeconds} 8 || is_held
+take -s -n 7 || is_held
+`
+
+/** After a cut that the machine did not hear of, our earlier process lives on there: it is ended. */
+function takeAgainScript(place: LockPlace, { token }: LockOwner): string {
+  const isOurs = isOf(place.lock, token)
+  return `[ -f ${quote(place.lock)} ] || { echo lost; exit 0; }
+take -w ${waitSeconds} 7 || is_held
+if ! take -n 8; then
+  if ${isOurs}; then
+    ${endHolder(place)}
+  fi
+  take -w ${endWaitSeconds} 8 || is_held
+fi
+${isOurs} || { echo lost; exit 0; }
 `
 }
 
@@ -100,37 +129,50 @@ done
  * is free. Ends badly where that cannot be seen. Read only.
  */
 export function readLockScript(place: LockPlace): string {
-  const { folders, lock } = place
-  return `${enterFoldersScript(folders)}[ -e ${quote(`${lock}.flock`)} ] || exit 0
-exec 8<${quote(`${lock}.flock`)} || exit
-flock -s -n 8 && exit 0
+  const lock = quote(place.lock)
+  return `${openThereScript(place)}take -s -n 8 && exit 0
 ${silentFunction(place)}owner='{}'
-[ -f ${quote(lock)} ] && IFS= read -r owner < ${quote(lock)}
+[ -f ${lock} ] && IFS= read -r owner < ${lock}
 printf '%s\\n' "$owner"
 silent
 `
 }
 
-/** Ends what holds the lock for that deploy, and removes its line. Nothing happens where another has it by now. */
+/**
+ * Ends what holds the lock for that deploy, and removes its line. Nothing happens where another has it by now. An owner
+ * without a token is whoever holds it where no line says who.
+ */
 export function unlockScript(place: LockPlace, { token }: LockOwner): string {
   const lock = quote(place.lock)
-  return `${enterFoldersScript(place.folders)}[ -e ${quote(`${place.lock}.flock`)} ] || exit 0
-exec 8<${quote(`${place.lock}.flock`)} || exit
-is_theirs() { ${isOf(place.lock, token)}; }
-if ! flock -n 8; then
+  const isTheirs = token === '' ? `! grep -q '"token":"[^"]' ${lock} 2>/dev/null` : isOf(place.lock, token)
+  const away = quote(`${place.lock}.away`)
+  return `${openThereScript(place)}is_theirs() { ${isTheirs}; }
+if ! take -n 8; then
   is_theirs || exit 0
-  { read -r owner; read -r word pid started; } < ${lock}
-  read -r stat 2>/dev/null < "/proc/\${pid:-none}/stat" && set -- $stat
-  # A number that another process has by now is left alone.
-  [ -n "\${started:-}" ] && [ "\${22:-}" = "$started" ] && kill -s TERM "$pid"
-  if ! flock -w ${endWaitSeconds} 8; then
-    is_theirs || exit 0
+  # First: a deployer whose holder ends takes the lock again at once, where it is still its own.
+  mv -f ${lock} ${away} 2>/dev/null
+  ${endHolder(place)}
+  if ! take -w ${endWaitSeconds} 8; then
+    [ ! -s ${lock} ] || exit 0
+    mv -f ${away} ${lock} 2>/dev/null
     echo "process \${pid:-} still holds it" >&2
     exit 1
   fi
 fi
-${fenceScript(place)}! is_theirs || rm -f ${lock}
+${fenceScript(place)}! is_theirs || rm -f ${lock} ${quote(`${place.lock}.before`)}
+rm -f ${away}
 `
+}
+
+function holderPath({ lock }: LockPlace): string {
+  return `${lock}.holder`
+}
+
+/** A number that another process has by now is left alone. */
+function endHolder(place: LockPlace): string {
+  return `pid= started= && read -r pid started heard 2>/dev/null < ${quote(holderPath(place))}
+  read -r stat 2>/dev/null < "/proc/\${pid:-none}/stat" && set -- $stat
+  [ -n "$started" ] && [ "\${22:-}" = "$started" ] && kill -s TERM "$pid"`
 }
 
 function makeFolder({ folders, isMade }: LockPlace): string {
@@ -138,8 +180,16 @@ function makeFolder({ folders, isMade }: LockPlace): string {
   return isMade ? `mkdir -p -m 0700 ${folder} || exit\n` : `[ -d ${folder} ] || { echo 'no folder'; exit 0; }\n`
 }
 
+/** Nothing more happens where there never was a lock. */
+function openThereScript({ folders, lock }: LockPlace): string {
+  const file = quote(`${lock}.flock`)
+  return `${enterFoldersScript(folders)}[ -e ${file} ] || exit 0
+${flockFunction('echo "flock: $said" >&2; exit 1')}exec 8<${file} || exit
+`
+}
+
 /** For reading: a file that root made is no hindrance. */
-export function openScript(descriptor: 8 | 9, path: string): string {
+export function openScript(descriptor: 7 | 8 | 9, path: string): string {
   return `[ -e ${quote(path)} ] || : >> ${quote(path)} || exit
 exec ${descriptor}<${quote(path)} || exit
 `
@@ -147,14 +197,29 @@ exec ${descriptor}<${quote(path)} || exit
 
 function fenceScript({ fence }: LockPlace): string {
   if (fence === null) return ''
-  return `${openScript(9, fence)}flock -w ${fenceWaitSeconds} 9 || { echo "somebody holds ${fence}" >&2; exit 1; }
+  return `${openScript(9, fence)}take -w ${fenceWaitSeconds} 9 || { echo "somebody holds ${fence}" >&2; exit 1; }
+`
+}
+
+/** Defines `take`: fails where another has it. Anything else that flock says (on NFS, or another flock) is no holder. */
+function flockFunction(otherwise: string): string {
+  return `take() {
+  said=$(flock "$@" 2>&1)
+  said=$?:$said
+  case $said in 0:*) return 0 ;; 1:) return 1 ;; esac
+  ${otherwise}
+}
 `
 }
 
 /** Defines `silent`: the seconds since the last heartbeat, or `-`. */
-function silentFunction({ lock }: LockPlace): string {
+function silentFunction(place: LockPlace): string {
   return `silent() {
-  if heard=$(stat -c %Y ${quote(lock)} 2>/dev/null); then echo $(($(date +%s) - heard)); else echo -; fi
+  up= heard=
+  read -r up rest 2>/dev/null < /proc/uptime
+  read -r pid started heard 2>/dev/null < ${quote(holderPath(place))}
+  up=\${up%%.*}
+  if [ -n "$up" ] && [ -n "$heard" ] && [ "$up" -ge "$heard" ]; then echo $((up - heard)); else echo -; fi
 }
 `
 }

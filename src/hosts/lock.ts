@@ -18,6 +18,8 @@ export interface LockOwner {
 }
 
 export const heartbeatMs = 10_000
+/** A deployer that was cut off without a word is given up after so long without a heartbeat. */
+export const lapseMs = 60_000
 
 /** Ends badly where our folder may not be entered: to another user than the one who deploys, nothing in it would be there. */
 export function enterScript({ base, zdr }: Layout): string {

@@ -22,15 +22,19 @@ export interface LockHolder extends LockOwner {
 /** Every call rejects with UserError `host-unreachable` where the connection cannot be had, or was lost meanwhile. */
 export interface Lockable {
   /**
-   * Takes the lock. Rejects with `locked` where another deploy has it (its owner as the error's `cause`), or, with
+   * Takes the lock. Rejects with `locked` where another deploy has it (its owner as the error's `cause`, with `silentMs`
+   * where it missed more than one heartbeat), or, with
    * `isAgain` (it was ours a moment ago), where another had it since; and with `preflight` where it cannot be had there.
+   * With `isAgain` it is taken over from our own earlier holder, where a cut connection left that behind, and nobody
+   * who waits gets in between.
    */
   lock(owner: LockOwner, options: { readonly isAgain: boolean }): Promise<HeldLock>
-  /** Who holds the lock; null: nobody. Read only. */
+  /** Who holds the lock, without a token where that is not said; null: nobody. Read only. */
   lockOwner(): Promise<LockHolder | null>
   /**
    * Takes it away from that deploy for good: whatever it does next is refused. Does nothing where another has it by
-   * now. May be repeated. Rejects with `host-command` where its holder does not let go.
+   * now. An owner without a token stands for a holder that has not said who it is. May be repeated. Rejects with
+   * `host-command` where its holder does not let go.
    */
   unlock(owner: LockOwner): Promise<void>
 }

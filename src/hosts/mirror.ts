@@ -108,7 +108,7 @@ function mirrorHead({ mirror, zdr }: Layout): string {
 mirror=${quote(mirror)}
 export GIT_TERMINAL_PROMPT=0
 if [ -z "\${GIT_SSH_COMMAND:-}\${GIT_SSH:-}" ] && ! git config --get core.sshCommand >/dev/null 2>&1; then
-  export GIT_SSH_COMMAND='ssh -oBatchMode=yes'
+  export GIT_SSH_COMMAND='ssh -oBatchMode=yes -oConnectTimeout=15'
 fi
 in_mirror() { git --git-dir="$mirror" -c gc.autoDetach=false -c maintenance.autoDetach=false -c core.fsync=all "$@"; }
 have_commit() {

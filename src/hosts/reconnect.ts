@@ -1,14 +1,24 @@
 /** What goes on over a connection that is lost and had again. The host makes it anew by itself, with each call. */
 import { UserError } from '../errors.ts'
-import type { CommandResult, Host } from './host.ts'
+import type { Host } from './host.ts'
 
 const pauseMs = 500
 /** What only looks is not worth a longer wait, however long it may take: whoever asks can ask again. */
 const lookPatienceMs = 30_000
 
-export interface Asking {
+export interface Waiting {
+  readonly now: () => number
+  readonly sleep: (milliseconds: number) => Promise<void>
+}
+
+export const realTime: Waiting = {
+  now: () => performance.now(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+}
+
+export interface Asking<Value> {
   /** Asked again where it rejects with `host-unreachable`. `sinceMs`: so long ago it was asked first. */
-  readonly ask: (sinceMs: number) => Promise<CommandResult>
+  readonly ask: (sinceMs: number) => Promise<Value>
   /** True where the host was heard since the last call of `ask`. */
   readonly wasHeard: () => boolean
   /** So long it may be silent; asked at each loss. */
@@ -16,19 +26,22 @@ export interface Asking {
 }
 
 /** Rejects as `ask` does: with `host-unreachable` only where the host could not be had again in time. */
-export async function untilReached({ ask, wasHeard, patienceMs }: Asking): Promise<CommandResult> {
-  const startMs = performance.now()
+export async function untilReached<Value>(
+  { now, sleep }: Waiting,
+  { ask, wasHeard, patienceMs }: Asking<Value>,
+): Promise<Value> {
+  const startMs = now()
   let silentSinceMs: number | null = null
   for (;;) {
     try {
-      return await ask(performance.now() - startMs)
+      return await ask(now() - startMs)
     } catch (error) {
       if (!(error instanceof UserError) || error.code !== 'host-unreachable') throw error
-      const nowMs = performance.now()
+      const nowMs = now()
       if (silentSinceMs === null || wasHeard()) silentSinceMs = nowMs
       if (nowMs + pauseMs - silentSinceMs >= patienceMs()) throw error
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    await sleep(pauseMs)
   }
 }
 
@@ -39,7 +52,7 @@ export function reconnecting(host: Host): Host {
   return {
     ...host,
     run: (script, options) =>
-      untilReached({
+      untilReached(realTime, {
         ask: () => host.run(script, options),
         wasHeard: () => false,
         patienceMs: () => Math.min(options.timeoutMs, lookPatienceMs),

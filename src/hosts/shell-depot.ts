@@ -1,7 +1,7 @@
 /** The depot as files and folders below a host's `path`, by shell scripts over any `Host`. */
 import { UserError } from '../errors.ts'
 import type { Depot, Pause, Running, Source } from './depot.ts'
-import { guardScript, lockLost } from './fence.ts'
+import { endStepScript, guardScript, lockLost } from './fence.ts'
 import { appendHistoryScript, appendMigrationScript, writeManifestScript } from './history.ts'
 import type { Host } from './host.ts'
 import { inspectScript, parseInspection } from './inspection.ts'
@@ -40,8 +40,13 @@ export function shellDepot(host: Host, layout: Layout, limits: Limits = defaultL
     },
     guarded: (token) => {
       const guarded = stepHost(token)
-      return { host: guarded, depot: shellDepot(guarded, layout, limits) }
+      const depot = shellDepot(guarded, layout, limits)
+      const lasting = shellDepot(stepHost(token, { isLasting: true }), layout, limits)
+      const run: Depot['run'] = (commands, running) => (running.isLasting ? lasting : depot).run(commands, running)
+      return { host: guarded, depot: { ...depot, run } }
     },
+    endStep: async (token) =>
+      (await quick(endStepScript(layout, token), `${name}: the step under way could not be ended`)) === 'goes on',
 
     setUp: () => change(setupScript(layout), `${name}: the folders could not be made`),
     fetch: (source) => fetch({ host, layout }, source, limits.fetch),

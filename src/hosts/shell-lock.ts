@@ -46,10 +46,13 @@ export function shellLock(locking: Locking): LockableMachine {
 async function hold(locking: Locking, holding: Holding): Promise<HeldLock> {
   const { host, place } = locking
   const held = await host.hold(holdLockScript(place, holding))
-  const [word = '', ...words] = ((await lineOf(held)) ?? '').split(' ')
+  const line = await lineOf(held)
+  const [word = '', ...words] = (line ?? '').split(' ')
   if (word === 'locked') return heldLock(held, holding.owner, words.join(' '))
   await held.release()
-  const { stderr } = await held.ended
+  const { code, signal, stderr } = await held.ended
+  if (line === null && code === null && signal === null)
+    throw new UserError('host-unreachable', `${host.name}: the connection was lost while the lock was asked for`)
   throw await refused(locking, `${word} ${words.join(' ')}`, stderr)
 }
 
@@ -82,6 +85,8 @@ async function refused(locking: Locking, answer: string, stderr: string): Promis
   const { host, place } = locking
   const [, seconds, line = ''] = /^held (\d+|-) (.*)$/.exec(answer) ?? []
   if (seconds !== undefined) return heldByAnother(locking, { line, silentMs: Number(seconds) * 1_000 })
+  const [, said] = /^failed (.*)$/.exec(answer) ?? []
+  if (said !== undefined) return flockFailed(locking, said)
   switch (answer.trim()) {
     case 'lost':
       return lostToAnother(host.name)
@@ -98,6 +103,13 @@ async function refused(locking: Locking, answer: string, stderr: string): Promis
       return new UserError('host-command', text, { output: stderr })
     }
   }
+}
+
+function flockFailed({ host, place }: Locking, said: string): UserError {
+  return new UserError('preflight', `${host.name}: flock cannot lock in ${place.folders.at(-1)}`, {
+    hint: 'It has to be the one of util-linux, and that folder on a disk of the machine itself, not on NFS.',
+    output: said,
+  })
 }
 
 export function lostToAnother(name: string): UserError {
@@ -117,8 +129,9 @@ async function heldByAnother(
     : ''
   const message = `${host.name} ${place.heldBy} ${who}`
   const hint =
-    'Wait for it to end (`--wait 10m`), or look with `zdr-deploy <environment> status`. A deploy that was killed lets go of the lock by itself within a minute.'
-  if (pause === null) return new UserError('locked', `${message}${silence}`, { hint, cause: owner })
+    'Wait for it to end (a deploy does that itself with `--wait 10m`), look with `zdr-deploy <environment> status`, or take the lock away from it with `zdr-deploy <environment> unlock`. A deploy that was killed lets go of it by itself within a minute.'
+  const cause = isSilent ? { ...owner, silentMs } : owner
+  if (pause === null) return new UserError('locked', `${message}${silence}`, { hint, cause })
   const answer = 'Answer it with `zdr-deploy <environment> resume`, or `zdr-deploy <environment> abort`.'
   return new UserError('locked', `${message}; it is ${pauseText(pause)}`, { hint: `${answer} ${hint}`, cause: owner })
 }

@@ -131,6 +131,7 @@ function fakeLock(state: FakeState): LockableMachine {
     lock: async (owner, { isAgain }) => {
       const lock = lockOf()
       const before = lock.owner
+      if (isAgain && before?.token === owner.token) letGo(lock, before)
       if (lock.end !== null)
         throw new UserError('locked', `balancer is the balancer of a deploy by ${before?.by}`, { cause: before })
       if (isAgain && before?.token !== owner.token) throw lost()

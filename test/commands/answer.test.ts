@@ -1,6 +1,6 @@
 /** Two hosts with a real lock: a deploy waits for a yes, and somebody else answers from another process. */
 import { describe, expect, test } from 'vitest'
-import { askInstead, effectOf, leaveAnswer } from '../../src/commands/answer.ts'
+import { answerOnce, askInstead, effectOf, leaveAnswer } from '../../src/commands/answer.ts'
 import type { Machine } from '../../src/engine/fleet.ts'
 import { type FleetLock, takeLock } from '../../src/engine/lock.ts'
 import { waitForYes } from '../../src/engine/pause.ts'
@@ -159,6 +159,20 @@ describe('where nobody waits', () => {
     await machines[0]?.depot.journal({ at, by, token, event: 'ended', outcome: 'deployed', exitCode: 0 })
     expect(await askInstead('resume', machines)).toBe(null)
     expect(await askInstead('abort', await hosts())).toBe(null)
+  })
+
+  test('one that lives, or was cut off a moment ago, is not said to have ended', async () => {
+    const machines = await cutOff()
+    await whileLocked(machines, async () => {
+      await expect(answerOnce('resume', machines)).rejects.toMatchObject({
+        code: 'locked',
+        message: expect.stringMatching(/still under way, or was cut off less than a minute ago: ada@laptop/),
+        hint: expect.stringContaining('--wait'),
+        cause: expect.objectContaining({ token: owner.token }),
+      })
+    })
+    expect(await answerOnce('resume', machines)).toMatchObject({ asked: { token: owner.token } })
+    expect(await answerOnce('resume', await hosts())).toEqual({ left: nobodyWaits, asked: null })
   })
 
   test('one host that tells of it is enough', async () => {

@@ -157,6 +157,7 @@ describe('what is refused', () => {
     ['production --wait soon', 'must be a duration'],
     ['init production', 'production'],
     ['init --ref main', '--ref'],
+    ['init --force', '--force'],
   ])('%s → %s', async (line, part) => {
     expect(await refusal(line)).toContain(part)
   })

@@ -49,17 +49,33 @@ describe('status says who deploys now', () => {
 
 test('a host that a deploy left out is told to come back by the next one', () => {
   const out = { out: ['a'], mixed: [], byHand: [] }
-  expect(statusOf(view({ host: 'a' }), { rotation: out, cutOff: null }).attention).toContain(
+  expect(statusOf(view({ host: 'a' }), { rotation: out, cutOff: null, isUnderWay: false }).attention).toContain(
     'left out of rotation by a deploy: the next one brings it up to date, and puts it back',
   )
-  expect(statusOf(view({ host: 'a' }), { rotation: { ...out, byHand: ['a'] }, cutOff: null }).rotation).toBe(
-    'out by hand',
-  )
+  expect(
+    statusOf(view({ host: 'a' }), { rotation: { ...out, byHand: ['a'] }, cutOff: null, isUnderWay: false }).rotation,
+  ).toBe('out by hand')
 })
 
 test('a host on which a deploy was cut off is to be looked at, with what it left there', () => {
   const id = '20261102000000-2222222'
   const left = view({ current: { kind: 'release', id }, manifests: [manifest(id, { state: 'activated' })] })
-  const { attention } = statusOf(left, { rotation: 'none', cutOff: null })
+  const { attention } = statusOf(left, { rotation: 'none', cutOff: null, isUnderWay: false })
   expect(attention).toContain(`current leads to ${id}, which was not verified here`)
+})
+
+test('a host that is out while a deploy is under way is not said to wait for the next one', () => {
+  const out = { out: ['a'], mixed: [], byHand: [] }
+  const { attention } = statusOf(view({ host: 'a', runs: 'v1' }), { rotation: out, cutOff: null, isUnderWay: true })
+  expect(attention).toEqual(['out of rotation while a deploy is under way'])
+})
+
+test('that a release was not deployed everywhere is said only where nothing else says so', () => {
+  const id = '20261102000000-2222222'
+  const beside = { rotation: 'none', cutOff: null, isUnderWay: false } as const
+  const only = `${id} was not deployed on every host`
+  const on = (state: 'verified' | 'activated') =>
+    view({ current: { kind: 'release', id }, manifests: [manifest(id, { state })], runs: id })
+  expect(statusOf(on('verified'), beside).attention).toEqual([only])
+  expect(statusOf(on('activated'), beside).attention).not.toContain(only)
 })

@@ -1,4 +1,5 @@
 /** Two hosts with a real lock, and a balancer before them. */
+import { rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { unlock } from '../../src/commands/unlock.ts'
 import { takeLock } from '../../src/engine/lock.ts'
@@ -26,7 +27,7 @@ async function lockedHosts() {
 }
 
 const silently = { ask: null, isForced: true }
-const answering = (answer: 'resume' | 'abort') => ({ ask: async () => answer, isForced: false })
+const answering = (isYes: boolean) => ({ ask: async () => isYes, isForced: false })
 
 describe('unlock', () => {
   test('says so where nobody has the lock', async () => {
@@ -40,7 +41,7 @@ describe('unlock', () => {
     expect(await unlock(all, silently)).toBe(0)
     expect(said()).toEqual([
       expect.stringMatching(/^a, b, balancer: ada@laptop .*; last heard of \d+ s ago$/),
-      'the lock of production is free: whoever had it changes nothing more',
+      'the lock of production was taken away: whoever had it changes nothing more',
     ])
     expect(said()[0]).toContain(who)
     expect(await holders()).toEqual([null, null])
@@ -50,10 +51,10 @@ describe('unlock', () => {
 
   test('asks, and leaves it where the answer is no', async () => {
     const { all, said, lock, holders } = await lockedHosts()
-    expect(await unlock(all, answering('abort'))).toBe(1)
+    expect(await unlock(all, answering(false))).toBe(1)
     expect(said().at(-1)).toBe('the lock is left as it is')
     expect(await holders()).toMatchObject([owner, owner])
-    expect(await unlock(all, answering('resume'))).toBe(0)
+    expect(await unlock(all, answering(true))).toBe(0)
     expect(await holders()).toEqual([null, null])
     await lock.release()
   })
@@ -66,6 +67,59 @@ describe('unlock', () => {
     })
     expect(said()).toEqual([expect.stringContaining(who)])
     expect(await holders()).toMatchObject([owner, owner])
+    await lock.release()
+  })
+
+  test('takes it away from one whose line was removed, too', async () => {
+    const { all, lock, holders } = await lockedHosts()
+    for (const { layout } of all.machines) rmSync(layout.lock)
+    expect(await unlock(all, silently)).toBe(0)
+    expect(await holders()).toEqual([null, null])
+    await lock.release()
+  })
+
+  test('does not say that it was taken away where it is still held', async () => {
+    const { all, lock } = await lockedHosts()
+    const [a, b] = all.machines
+    if (a === undefined || b === undefined) throw new Error('two hosts')
+    const stubborn = { ...b, depot: { ...b.depot, unlock: async () => undefined } }
+    await expect(unlock({ ...all, machines: [a, stubborn] }, silently)).rejects.toMatchObject({ code: 'host-command' })
+    const text = expect.stringContaining(`still held by ${who}`)
+    expect(all.reports).toContainEqual({ type: 'finding', weight: 'error', host: 'b', text })
+    await lock.release()
+  })
+
+  test('says so where another deploy, which waited, has it by now', async () => {
+    const { all, said, lock } = await lockedHosts()
+    const [a, b] = all.machines
+    if (a === undefined || b === undefined) throw new Error('two hosts')
+    const bob = { ...owner, token: 'token of bob', by: 'bob@ci' }
+    const holders = [owner, bob]
+    const waited = {
+      ...b,
+      depot: { ...b.depot, lockOwner: async () => holders.shift() ?? null, unlock: async () => undefined },
+    }
+    expect(await unlock({ ...all, machines: [a, waited] }, silently)).toBe(0)
+    expect(said().at(-1)).toMatch(/^taken by another since, b: bob@ci/)
+    await lock.release()
+  })
+
+  test('ends the step under way on every host, and says where a migration goes on', async () => {
+    const { all, lock, holders } = await lockedHosts()
+    const ended: unknown[] = []
+    const machines = all.machines.map((machine) => {
+      const endStep = async (token: string) => {
+        ended.push([machine.name, token, await machine.depot.lockOwner()])
+        return machine.name === 'b'
+      }
+      return { ...machine, depot: { ...machine.depot, endStep } }
+    })
+    expect(await unlock({ ...all, machines }, silently)).toBe(0)
+    const both = ['a', 'b'].map((name) => [name, owner.token, null])
+    expect(new Set(ended)).toEqual(new Set(both))
+    const text = 'a migration goes on here, which is not ended half-way: it ends by itself within its time limit'
+    expect(all.reports).toContainEqual({ type: 'note', level: 'warning', host: 'b', text })
+    expect(await holders()).toEqual([null, null])
     await lock.release()
   })
 

@@ -1,5 +1,6 @@
 /** A deploy from its first look to its exit code. */
 import { describe, expect, test } from 'vitest'
+import type { Machine } from '../../src/engine/fleet.ts'
 import { UserError } from '../../src/errors.ts'
 import { deployment, histories, imaginedDeployment, isStep, notes } from './deployment.ts'
 import { ours, shaOf, times } from './fakes.ts'
@@ -176,6 +177,125 @@ describe('before anything is changed', () => {
     await expect(running).rejects.toMatchObject({ code: 'interrupted' })
     expect(on.balancer.published).toEqual([])
   })
+})
+
+/** The lock of that deploy on every host, and what becomes of the commands there. */
+function locked(on: ReturnType<typeof imaginedDeployment>) {
+  const own = (token: string): typeof ours => {
+    for (const { disk } of on.world.hosts.values())
+      disk.lock = { token, by: 'ada@laptop', pid: 1, since: '2026-11-21T03:15:00.000Z', command: 'deploy' }
+    const guarded: typeof ours.guarded = async (machine) => ({ ...machine, ...machine.depot.guarded(token) })
+    return { ...ours, token, guarded }
+  }
+  const said: string[] = []
+  on.world.onChange = (change) => {
+    if (change.type === 'ran') said.push(`${change.host}: ${change.command}: ${change.ended}`)
+  }
+  return { own, said }
+}
+
+test('an interruption in the middle of a build leaves nothing of it behind, and nothing that was cut off', async () => {
+  const on = imaginedDeployment(['a', 'b'])
+  const { own, said } = locked(on)
+  const running = on.run({
+    lock: own('ada'),
+    order: { recipe: { ...on.recipe, prepare: ['sleep 300'] } },
+    meanwhile: (report, interrupt) => {
+      if (isStep(report, 'prepare', 'b')) interrupt()
+    },
+  })
+  await expect(running).rejects.toMatchObject({ code: 'interrupted' })
+  expect(said.toSorted()).toEqual(['a: sleep 300: cut off', 'b: sleep 300: cut off'])
+  const ends = (await on.look()).map(({ inspection }) => inspection.journal.at(-1))
+  expect(ends).toMatchObject(Array(2).fill({ event: 'ended', outcome: 'failed', exitCode: 130 }))
+  expect(notes((await on.run({ lock: own('bob') })).reports)).toEqual([])
+})
+
+test('an interruption while the commit is looked for ends that on its host as well', async () => {
+  const on = imaginedDeployment(['a', 'b'])
+  const asked: string[] = []
+  const through = (machine: Machine): Machine => {
+    let end = (error: UserError): void => void error
+    const fetch: Machine['depot']['fetch'] = () =>
+      new Promise((_, reject) => {
+        end = reject
+        interrupted()
+      })
+    const endStep: Machine['depot']['endStep'] = async (token) => {
+      asked.push(`${machine.name} ${token}`)
+      end(new UserError('git', 'it was ended'))
+      return false
+    }
+    return { ...machine, depot: { ...machine.depot, fetch, endStep } }
+  }
+  let interrupted = (): void => undefined
+  const running = on.run({
+    lock: { ...ours, token: 'ada' },
+    through,
+    meanwhile: (_, interrupt) => {
+      interrupted = interrupt
+    },
+  })
+  await expect(running).rejects.toMatchObject({ code: 'interrupted' })
+  expect(asked).toEqual(['a ada', 'b ada'])
+})
+
+test('what still runs of the deploy before is ended before anything is looked at', async () => {
+  const on = imaginedDeployment(['a', 'b'])
+  const { own, said } = locked(on)
+  const [first] = on.fleet.machines
+  own('ada')
+  const old = first?.depot.guarded('ada').depot.run(
+    { directory: null, commands: ['echo begun', 'sleep 300'], env: {} },
+    {
+      what: 'a build failed',
+      timeoutMs: 600_000,
+      onLine: () => begun(),
+    },
+  )
+  let begun = (): void => undefined
+  await new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  const refused = expect(old).rejects.toMatchObject({ code: 'host-command' })
+  let before: readonly string[] = []
+  await on.run({
+    lock: own('bob'),
+    meanwhile: (report) => {
+      if (report.type === 'phase' && report.phase === 'resolve') before = [...said]
+    },
+  })
+  expect(before).toContain('a: sleep 300: cut off')
+  await refused
+})
+
+test('a release is not called bad for a step that never began', async () => {
+  const full = new UserError('host-command', 'a: it was not begun', { cause: { isBegun: false } })
+  let isFull = true
+  const on: ReturnType<typeof imaginedDeployment> = imaginedDeployment(['a', 'b'], {
+    processesOf: (_, machine) => {
+      const processes = on.apps.processes(machine)
+      if (!isFull) return processes
+      const reload: typeof processes.reload = async () => {
+        isFull = false
+        throw full
+      }
+      return { ...processes, reload }
+    },
+  })
+  expect((await on.run()).code).toBe(3)
+  const [first] = await on.look()
+  expect(first?.inspection.manifests.find(({ id }) => id === on.goal)?.state).toBe('activated')
+})
+
+test('a host that is not ours to look at ends it, and says why', async () => {
+  const on = imaginedDeployment(['a', 'b'])
+  const refused = new UserError('locked', 'a: a step of the deploy before is still running there')
+  const guarded: typeof ours.guarded = async (machine) => ({
+    ...machine,
+    depot: { ...machine.depot, inspect: () => Promise.reject(refused) },
+  })
+  await expect(on.run({ lock: { ...ours, guarded } })).rejects.toBe(refused)
 })
 
 test('a deploy that lost its lock while it was built changes nothing', async () => {

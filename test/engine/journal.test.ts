@@ -1,10 +1,11 @@
 /** What a deploy leaves in the journals of its hosts, and what the next one makes of it. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { openJournal } from '../../src/engine/journal.ts'
 import { UserError } from '../../src/errors.ts'
 import type { JournalEntry } from '../../src/hosts/journal.ts'
 import { deployment, isStep, notes } from './deployment.ts'
-import { ours } from './fakes.ts'
+import { fleet, machine, manifest, ours, view } from './fakes.ts'
 import { v1 } from './ground.ts'
 
 type On = ReturnType<typeof deployment>
@@ -78,6 +79,22 @@ describe('a deploy writes down on every host', () => {
     const on = deployment(['a', 'b'])
     await expect(on.run({ order: { recipe: { ...on.recipe, prepare: ['false'] } } })).rejects.toThrow('prepared on')
     expect(await told(on)).toEqual(Array(2).fill(['begun deploy', 'ended failed 1']))
+  })
+})
+
+test('a host that is out of reach when its journal is to be written is said to be so', async () => {
+  const gone = () => Promise.reject(new UserError('host-unreachable', 'b does not answer'))
+  const machines = ['a', 'b'].map((name) =>
+    machine(name, undefined, { journal: name === 'b' ? gone : async () => undefined }),
+  )
+  const journal = openJournal({ fleet: fleet({ machines }), lock: ours, by: 'ada@laptop' })
+  const goal = { kind: 'rollback', manifest: manifest(v1) } as const
+  const views = machines.map((each) => ({ ...view(), machine: each }))
+  await expect(journal.begin(goal, views)).rejects.toMatchObject({
+    code: 'host-unreachable',
+    message: expect.stringContaining('could not be written on b'),
+    output: 'b does not answer',
+    hint: undefined,
   })
 })
 

@@ -215,6 +215,18 @@ test.concurrent('a deploy whose connection was cut has its lock again at once, w
   await expect(take([machine('a')], 'bob@ci')).rejects.toMatchObject(bobIsRefused)
 })
 
+test.concurrent('a machine that is a host and the balancer has both its locks kept, and given up', async ({
+  onTestFinished,
+}) => {
+  const { clock, begun, machine, take } = ground(onTestFinished)
+  const [a, switchOfA] = [machine('a'), machine('a/switch')]
+  const lock = await take([a], 'ada@laptop', { locks: [{ ...switchOfA.depot, name: 'a' }] })
+  clock.advance(heartbeatMs)
+  expect(begun.map(({ written }) => written)).toEqual([['\n'], ['\n']])
+  await lock.release()
+  expect([await says(a), await says(switchOfA)]).toEqual(['', ''])
+})
+
 test.concurrent('two deploys that share no host meet at the balancer, and no lock is kept of the second', async ({
   onTestFinished,
 }) => {
@@ -285,6 +297,41 @@ test.concurrent('who waits gets the lock as soon as it is free, and says once fo
       text: expect.stringMatching(/^waits for the lock until 2026-11-21T03:25:00.000Z: a is .* by ada@laptop/),
     },
   ])
+})
+
+test.concurrent('a line that drops while the lock is waited for is no end of that', async ({ onTestFinished }) => {
+  const { machine, take, reports } = ground(onTestFinished)
+  const line = whole()
+  line.isCut = true
+  const waiting = take([machine('a', line)], 'bob@ci', { waitMs: 600_000 })
+  await expect.poll(() => reports.length, { timeout: timeoutMs }).toBe(1)
+  line.isCut = false
+  await waiting
+})
+
+test.concurrent('of two that skip different hosts never both are refused', async ({ onTestFinished }) => {
+  const { machine, take } = ground(onTestFinished)
+  const order: string[] = []
+  const { locks } = fakeBalancer(fakeState(['a', 'b', 'c']))
+  const noted = (each: LockableMachine, by: string): LockableMachine => ({
+    ...each,
+    lock: (...words) => {
+      order.push(`${by} ${each.name}`)
+      return each.lock(...words)
+    },
+  })
+  const notedHost = (name: string, by: string): Machine => {
+    const one = machine(name)
+    return { ...one, depot: { ...one.depot, ...noted({ ...one.depot, name }, by) } }
+  }
+  const meet = { locks: locks.map((each) => noted(each, 'ada')) }
+  await (await take([notedHost('b', 'ada'), notedHost('a', 'ada')], 'ada@laptop', meet)).release()
+  expect(order).toEqual(['ada balancer', 'ada a', 'ada b'])
+  const both = await Promise.allSettled([
+    take([machine('a'), machine('b'), machine('c')], 'ada@laptop'),
+    take([machine('c'), machine('b')], 'bob@ci'),
+  ])
+  expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
 })
 
 test.concurrent('who waits is refused when the time is over', async ({ onTestFinished }) => {

@@ -153,6 +153,20 @@ describe('a migration', () => {
     expect((await on.run()).code).toBe(0)
   })
 
+  test('that was refused, and never began, may be run the next time: nobody has to say so', async () => {
+    const on = migrating()
+    const refused = new UserError('locked', 'an earlier step is still running', { cause: { isBegun: false } })
+    const refuse = (machine: Machine): Machine => {
+      const run: Depot['run'] = (commands, running) =>
+        running.isLasting ? Promise.reject(refused) : machine.depot.run(commands, running)
+      return { ...machine, depot: { ...machine.depot, run } }
+    }
+    await expect(on.run({ through: refuse })).rejects.toBe(refused)
+    expect(await remembered(on)).toEqual(Array(2).fill(['started', 'failed']))
+    expect((await on.run()).code).toBe(0)
+    expect(on.runs()).toBe(1)
+  })
+
   test('is brought to its end by an interruption, and nothing after it is begun', async () => {
     const on = migrating()
     const running = on.run({

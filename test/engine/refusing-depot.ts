@@ -8,6 +8,7 @@ export function refusingDepot(refuse: () => Promise<never>): Depot {
     lockOwner: refuse,
     unlock: refuse,
     assertOurs: refuse,
+    endStep: refuse,
     guarded: () => {
       throw new Error('nothing is to be changed')
     },

@@ -1,6 +1,6 @@
 /** What every depot promises, and every fake of one. */
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Depot } from '../../src/hosts/depot.ts'
+import type { Depot, Running } from '../../src/hosts/depot.ts'
 import type { Manifest, MigrationEntry } from '../../src/hosts/history.ts'
 import type { JournalEntry } from '../../src/hosts/journal.ts'
 import { lockContract, ownerOf } from './lock-contract.ts'
@@ -269,6 +269,29 @@ export function depotContract(name: string, make: () => Promise<DepotSubject>): 
       expect(ended).toEqual(['slow', 'quick'])
     })
 
+    it('ends the step of a deploy that is under way', async () => {
+      await prepared()
+      await depot.lock(ownerOf('ada'), { isAgain: false })
+      const { depot: other } = subject.open()
+      const slow = begin(depot.guarded('ada').depot, ['echo begun', 'sleep 300'])
+      const ended = expect(slow.end).rejects.toMatchObject({ code: 'host-command' })
+      await slow.begun
+      expect(await other.endStep('ada')).toBe(false)
+      await ended
+      expect(await other.endStep('ada')).toBe(false)
+    })
+
+    it('but none of another deploy, nor one that is lasting, and says that this goes on', async () => {
+      await prepared()
+      await depot.lock(ownerOf('ada'), { isAgain: false })
+      const lasting = begin(depot.guarded('ada').depot, ['echo begun', 'sleep 1'], { isLasting: true })
+      await lasting.begun
+      const { depot: other } = subject.open()
+      expect(await other.endStep('grace')).toBe(false)
+      expect(await other.endStep('ada')).toBe(true)
+      await lasting.end
+    })
+
     it('says that a deploy waits, and takes the answer that is meant for it', async () => {
       await depot.setUp()
       const pause = {
@@ -290,6 +313,20 @@ export function depotContract(name: string, make: () => Promise<DepotSubject>): 
       expect(await depot.answered('ada')).toBeNull()
     })
   })
+}
+
+/** `begun`: it has said its first line. */
+function begin(
+  depot: Depot,
+  commands: readonly string[],
+  more: Pick<Running, 'isLasting'> = {},
+): { readonly begun: Promise<void>; readonly end: Promise<void> } {
+  let begun = (): void => {}
+  const hasBegun = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  const end = depot.run({ directory: null, commands, env: {} }, { ...quickly, ...more, onLine: () => begun() })
+  return { begun: hasBegun, end }
 }
 
 type Changes = readonly (readonly [what: string, change: () => Promise<void>])[]

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'vitest'
+import { UserError } from '../../src/errors.ts'
 import { jobScript } from '../../src/hosts/job-script.ts'
 import { hearing, isAlive, startOf, stepGround } from './step-ground.ts'
 
@@ -73,11 +74,67 @@ test.concurrent('a step that waits too long behind one of the same deploy is ref
   const first = ada.run(`echo begun; ${gate}`, { timeoutMs, onLine })
   await heard
   const job = { id: 'second', token: 'ada', script: `: > ${file('changed')}`, timeoutMs, sinceMs: 0 }
-  const script = jobScript(layout, { ...job, waitMs: 1_000, inputBytes: null, known: [] })
+  const script = jobScript(layout, { ...job, waitMs: 1_000, isLasting: false, abandoned: [], known: [] })
   expect((await line.host.run(script, { timeoutMs })).stderr).toMatch(/ busy\n$/)
   openGate()
   expect(await first).toMatchObject({ code: 0 })
   expect(existsSync(file('changed'))).toBe(false)
+})
+
+test.concurrent('a step that was given up is ended by the next one of its deploy, and that one alone', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { ada, line, file, lines } = ground(onTestFinished)
+  const { onLine, heard } = hearing('begun')
+  const given = ada.run(`echo $$ > ${file('pids')}; echo begun; sleep 300`, { timeoutMs, onLine })
+  const givenUp = expect(given).rejects.toMatchObject({ code: 'host-key' })
+  await heard
+  line.cut(new UserError('host-key', 'another key'))
+  await givenUp
+  line.mend()
+  expect(await ada.run('echo next', { timeoutMs })).toMatchObject({ code: 0, stdout: 'next\n' })
+  expect(lines('pids').map(Number).filter(isAlive)).toEqual([])
+})
+
+test.concurrent('a step that was given up before it began never begins', async ({ expect, onTestFinished }) => {
+  const { line, layout, file } = ground(onTestFinished)
+  const job = { token: 'ada', timeoutMs, waitMs: 1_000, sinceMs: 0, isLasting: false, known: [] }
+  const run = (id: string, abandoned: readonly string[]) =>
+    line.host.run(jobScript(layout, { ...job, id, abandoned, script: `: > ${file(id)}` }), { timeoutMs })
+  expect(await run('next', ['late'])).toMatchObject({ code: 0 })
+  expect((await run('late', [])).stderr).toMatch(/ gone\n$/)
+  expect([existsSync(file('next')), existsSync(file('late'))]).toEqual([true, false])
+})
+
+test.concurrent('a step that only its own time limit ends is waited for by whoever has taken the lock over', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { stepsOf, line, layout, bob, own, file, gate, openGate } = ground(onTestFinished)
+  const { onLine, heard } = hearing('begun')
+  const script = `echo begun; ${gate}; : > ${file('whole')}`
+  const lasting = stepsOf('ada', { isLasting: true }).run(script, { timeoutMs, onLine })
+  await heard
+  own('bob')
+  const job = { id: 'second', token: 'bob', script: `: > ${file('changed')}`, timeoutMs, sinceMs: 0, waitMs: 1_000 }
+  const impatient = jobScript(layout, { ...job, isLasting: false, known: [], abandoned: [] })
+  expect((await line.host.run(impatient, { timeoutMs })).stderr).toMatch(/ foreign\n$/)
+  const next = bob.run(`[ -e ${file('whole')} ]`, { timeoutMs })
+  openGate()
+  expect(await Promise.all([lasting, next])).toMatchObject([{ code: 0 }, { code: 0 }])
+  expect(existsSync(file('changed'))).toBe(false)
+})
+
+test.concurrent('and though its guardian was killed', async ({ expect, onTestFinished }) => {
+  const { stepsOf, bob, own, file, gate, openGate } = ground(onTestFinished)
+  const script = `kill -s KILL $PPID; ${gate}; : > ${file('whole')}`
+  const lasting = stepsOf('ada', { isLasting: true }).run(script, { timeoutMs })
+  await expect(lasting).rejects.toMatchObject({ code: 'host-unreachable' })
+  own('bob')
+  const next = bob.run(`[ -e ${file('whole')} ]`, { timeoutMs })
+  openGate()
+  expect(await next).toMatchObject({ code: 0 })
 })
 
 test.concurrent('a step whose guardian was killed is ended by the next one, whoever begins it', async ({

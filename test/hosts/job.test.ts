@@ -1,5 +1,5 @@
 /** Real shells, and a line that is cut. */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { describe, type TestContext, test } from 'vitest'
 import type { CommandResult, Host } from '../../src/hosts/host.ts'
 import { stepHosts } from '../../src/hosts/job.ts'
@@ -16,21 +16,18 @@ function ground(onTestFinished: TestContext['onTestFinished']) {
 }
 
 describe('a step on a host', () => {
-  test.concurrent('ends as on the connection itself: exit status, both streams, standard input', async ({
-    expect,
-    onTestFinished,
-  }) => {
+  test.concurrent('ends as on the connection itself: exit status, both streams', async ({ expect, onTestFinished }) => {
     const { ada } = ground(onTestFinished)
     const lines: string[] = []
     const onLine = (line: string, stream: string) => lines.push(`${stream} ${line}`)
-    const script = `cat; printf 'err' >&2; exit 7`
-    expect(await ada.run(script, { timeoutMs, onLine, stdin: `it's\n` })).toMatchObject({
+    const script = `echo out; printf 'err' >&2; exit 7`
+    expect(await ada.run(script, { timeoutMs, onLine })).toMatchObject({
       code: 7,
       timedOut: false,
-      stdout: `it's\n`,
+      stdout: 'out\n',
       stderr: expect.stringMatching(/^err\n?$/),
     })
-    expect(lines.toSorted()).toEqual(['stderr err', `stdout it's`])
+    expect(lines.toSorted()).toEqual(['stderr err', 'stdout out'])
     expect(await ada.run('kill -KILL $$', { timeoutMs })).toMatchObject({ code: 137 })
   })
 
@@ -56,8 +53,48 @@ describe('a step on a host', () => {
 
   test.concurrent('keeps what it is given, and what it says, from others', async ({ expect, onTestFinished }) => {
     const { ada, layout } = ground(onTestFinished)
+    await ada.run(`[ "$(umask)" != 0077 ]`, { timeoutMs })
+    const steps = `${layout.zdr}/steps`
+    const made = readdirSync(steps, { recursive: true, encoding: 'utf8' })
+    expect(made.length).toBeGreaterThan(2)
+    for (const path of [steps, ...made.map((name) => `${steps}/${name}`)])
+      if (existsSync(path)) expect(statSync(path).mode & 0o077, path).toBe(0)
+  })
+
+  test.concurrent('does not leave what it was given on the disk when it has ended, or was refused', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { ada, own, layout } = ground(onTestFinished)
+    const scripts = (): readonly string[] =>
+      readdirSync(`${layout.zdr}/steps/ada`).filter((name) => name.endsWith('.script'))
     await ada.run('true', { timeoutMs })
-    expect(statSync(`${layout.zdr}/steps/ada`).mode & 0o777).toBe(0o700)
+    await expect.poll(scripts).toEqual([])
+    own('bob')
+    await expect(ada.run('true', { timeoutMs })).rejects.toMatchObject({ code: 'locked' })
+    await expect.poll(scripts).toEqual([])
+  })
+
+  test.concurrent('is not begun where there is no room to write that down', async ({ expect, onTestFinished }) => {
+    const { line, layout, file } = ground(onTestFinished)
+    // A step's own shell cannot write a byte, as on a disk that has just become full.
+    const full = `case $2 in *.script) trap '' XFSZ; ulimit -f 0 ;; esac`
+    writeFileSync(file('setsid'), `#!/bin/sh\n${full}\nexec "$(PATH=\${PATH#*:} command -v setsid)" "$@"\n`, {
+      mode: 0o755,
+    })
+    const run: Host['run'] = (script, options) => line.host.run(`PATH=${file('')}:$PATH\n${script}`, options)
+    const steps = stepHosts({ ...line.host, run }, layout)('ada')
+    await expect(steps.run(`: > ${file('ran')}`, { timeoutMs })).rejects.toMatchObject({
+      code: 'host-command',
+      message: expect.stringContaining('it was not begun'),
+      hint: 'Is its disk full?',
+    })
+    expect(existsSync(file('ran'))).toBe(false)
+  })
+
+  test.concurrent('has no standard input: whoever gives it one is mistaken', async ({ expect, onTestFinished }) => {
+    const { ada } = ground(onTestFinished)
+    await expect(ada.run('cat', { timeoutMs, stdin: 'one' })).rejects.toThrow('no standard input')
   })
 
   test.concurrent('of which stderr is opened anew still says what it says there', async ({
@@ -166,7 +203,8 @@ describe('a step whose connection is lost', () => {
       script: `: > ${file('ran')}`,
       timeoutMs,
       waitMs: 0,
-      inputBytes: null,
+      isLasting: false,
+      abandoned: [],
       known: [],
     }
     const { code, stderr } = await line.host.run(jobScript(layout, { ...job, sinceMs: 1e12 }), { timeoutMs })

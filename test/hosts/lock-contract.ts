@@ -52,6 +52,16 @@ export function lockContract(open: () => OpenedLock): void {
     await regained.letGo()
   })
 
+  it('is had by its own deploy alone, where its earlier connection still holds it', async () => {
+    const { lock } = open()
+    const earlier = await lock.lock(ada, anew)
+    const held = await open().lock.lock(ada, again)
+    await earlier.ended
+    expect(await open().lock.lockOwner()).toMatchObject(ada)
+    await held.letGo()
+    expect(await lock.lockOwner()).toBeNull()
+  })
+
   it('says whom it is taken over from, and does not give it back to that one', async () => {
     const { lock: cut, close } = open()
     await cut.lock(ada, anew)

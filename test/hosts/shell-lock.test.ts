@@ -25,6 +25,19 @@ function place(change: (host: Host) => Partial<Host> = () => ({})) {
   return { host, layout: layout(base), depot: shellDepot(host, layout(base)) }
 }
 
+/** Which process holds it, and when it was heard of last, in seconds since the machine started. */
+function holderOf(lock: string) {
+  const text = readFileSync(`${lock}.holder`, 'utf8')
+  const [pid = 0, started = 0, heard = 0] = text.split(' ').map(Number)
+  if (pid < 2) throw new Error(`no process holds it: ${text}`)
+  return { pid, started, heard, text }
+}
+
+function heardOf(lock: string, seconds: number): void {
+  const { pid, started, heard } = holderOf(lock)
+  writeFileSync(`${lock}.holder`, `${pid} ${started} ${heard + seconds}\n`)
+}
+
 test('a machine without flock is refused: nothing would keep two deploys apart', async () => {
   const on = place((host) => ({ hold: (script) => host.hold(`command() { false; }\n${script}`) }))
   await expect(on.depot.lock(ada, { isAgain: false })).rejects.toMatchObject({
@@ -135,7 +148,7 @@ test('whoever comes second is told that nothing was heard of the holder for long
   await on.depot.lock(ada, { isAgain: false })
   const second = () => on.depot.lock(owner('bob@ci'), { isAgain: false })
   await expect(second()).rejects.toMatchObject({ message: expect.not.stringContaining('nothing was heard') })
-  await on.host.run(`touch -d '40 seconds ago' ${on.layout.lock}`, { timeoutMs })
+  heardOf(on.layout.lock, -40)
   await expect(second()).rejects.toMatchObject({
     message: expect.stringMatching(/; nothing was heard of it for 4\d s: after a minute it loses the lock$/),
   })
@@ -144,7 +157,7 @@ test('whoever comes second is told that nothing was heard of the holder for long
 test('a heartbeat is noted, and the holder goes on', async () => {
   const on = place()
   const held = await on.depot.lock(ada, { isAgain: false })
-  await on.host.run(`touch -d '40 seconds ago' ${on.layout.lock}`, { timeoutMs })
+  heardOf(on.layout.lock, -40)
   held.beat()
   await expect.poll(async () => (await on.depot.lockOwner())?.silentMs).toBeLessThan(30_000)
   held.beat()
@@ -152,11 +165,97 @@ test('a heartbeat is noted, and the holder goes on', async () => {
   expect(await on.depot.lockOwner()).toBe(null)
 })
 
+test('a time of the last heartbeat that cannot be is not told, and whoever comes second is refused all the same', async () => {
+  const on = place()
+  await on.depot.lock(ada, { isAgain: false })
+  heardOf(on.layout.lock, 3_600)
+  await expect(on.depot.lock(owner('bob@ci'), { isAgain: false })).rejects.toMatchObject({ code: 'locked', cause: ada })
+  expect((await on.depot.lockOwner())?.silentMs).toBe(undefined)
+})
+
+test('a clock that is set is nothing to it', async () => {
+  const on = place()
+  await on.depot.lock(ada, { isAgain: false })
+  await on.host.run(`touch -d '1 hour' ${on.layout.lock}*`, { timeoutMs })
+  expect((await on.depot.lockOwner())?.silentMs).toBeLessThan(30_000)
+})
+
+test('what flock cannot lock is not held by another, and flock is heard', async () => {
+  const says = 'flock() { echo "flock: 8: No locks available" >&2; return 71; }\n'
+  const on = place((host) => ({
+    hold: (script) => host.hold(`${says}${script}`),
+    run: (script, options) => host.run(`${says}${script}`, options),
+  }))
+  await expect(on.depot.lock(ada, { isAgain: false })).rejects.toMatchObject({
+    code: 'preflight',
+    output: expect.stringContaining('No locks available'),
+  })
+  const unread = { code: 'host-command', output: expect.stringContaining('No locks available') }
+  await expect(on.depot.lockOwner()).rejects.toMatchObject(unread)
+})
+
+test('a connection that is lost while the lock is asked for is no answer', async () => {
+  const nothing = { code: null, signal: null, timedOut: false, stdout: '', stderr: '' }
+  const cut: HeldCommand = {
+    write: () => undefined,
+    nextLine: async () => null,
+    ended: Promise.resolve(nothing),
+    release: async () => undefined,
+  }
+  const on = place(() => ({ hold: async () => cut }))
+  await expect(on.depot.lock(ada, { isAgain: false })).rejects.toMatchObject({ code: 'host-unreachable' })
+})
+
+test('one that lives on behind a cut line is replaced by its own deploy, before one that waits', async () => {
+  const on = place()
+  const deaf = await on.depot.lock(ada, { isAgain: false })
+  const refused = { code: 'locked', cause: ada }
+  const bob = expect(on.depot.lock(owner('bob@ci'), { isAgain: false })).rejects.toMatchObject(refused)
+  await on.host.run(`until grep -q flock /proc/[0-9]*/comm 2>/dev/null; do :; done`, { timeoutMs })
+  const again = await on.depot.lock(ada, { isAgain: true })
+  await deaf.ended
+  await bob
+  expect(await on.depot.lockOwner()).toMatchObject(ada)
+  await again.letGo()
+})
+
+test('what has the number of the one that lived on is left alone', async () => {
+  const on = place()
+  await on.depot.lock(ada, { isAgain: false })
+  const { pid, heard } = holderOf(on.layout.lock)
+  writeFileSync(`${on.layout.lock}.holder`, `${pid} 1 ${heard}\n`)
+  await expect(on.depot.lock(ada, { isAgain: true })).rejects.toMatchObject({ code: 'locked', cause: ada })
+})
+
+test('a lock that was taken in vain is given back, though the disk is full by then', async () => {
+  let isFull = '/nowhere'
+  const on = place((host) => ({
+    hold: (script) => host.hold(`printf() { [ ! -e ${isFull} ] && command printf "$@"; }\n${script}`),
+  }))
+  isFull = `${on.layout.base}/full`
+  await on.depot.lock(ada, { isAgain: false })
+  await on.host.close()
+  const inVain = await on.depot.lock(owner('bob@ci'), { isAgain: false })
+  writeFileSync(isFull, '')
+  await inVain.undo()
+  expect(readFileSync(on.layout.lock, 'utf8')).toContain(ada.token)
+})
+
+test('a lock whose line was removed is taken away from whoever holds it', async () => {
+  const on = place()
+  const held = await on.depot.lock(ada, { isAgain: false })
+  rmSync(on.layout.lock)
+  const holder = await on.depot.lockOwner()
+  if (holder === null) throw new Error('it is held')
+  await on.depot.unlock(holder)
+  await held.ended
+  expect(await on.depot.lockOwner()).toBe(null)
+})
+
 test('what outlives the holder does not keep the lock', async () => {
   const on = place()
   const held = await on.depot.lock(ada, { isAgain: false })
-  const [, pid = ''] = /^holder (\d+) /m.exec(readFileSync(on.layout.lock, 'utf8')) ?? []
-  process.kill(Number(pid), 'SIGKILL')
+  process.kill(holderOf(on.layout.lock).pid, 'SIGKILL')
   await expect.poll(() => on.depot.lockOwner()).toBe(null)
   await held.letGo()
 })
@@ -164,14 +263,14 @@ test('what outlives the holder does not keep the lock', async () => {
 test('a process that has the number of the holder by now is left alone', async () => {
   const on = place()
   const held = await on.depot.lock(ada, { isAgain: false })
-  const text = readFileSync(on.layout.lock, 'utf8')
-  writeFileSync(on.layout.lock, text.replace(/^(holder \d+) \d+$/m, '$1 1'))
+  const { pid, heard, text } = holderOf(on.layout.lock)
+  writeFileSync(`${on.layout.lock}.holder`, `${pid} 1 ${heard}\n`)
   await expect(on.depot.unlock(ada)).rejects.toMatchObject({
     code: 'host-command',
     output: expect.stringMatching(/process \d+ still holds it/),
   })
   expect(await on.depot.lockOwner()).toMatchObject(ada)
-  writeFileSync(on.layout.lock, text)
+  writeFileSync(`${on.layout.lock}.holder`, text)
   await on.depot.unlock(ada)
   await held.ended
 })

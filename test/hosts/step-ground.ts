@@ -37,26 +37,26 @@ export interface Line {
   readonly host: Host
   /** Scripts that it was given. */
   readonly asked: () => number
-  /** As a network does: what runs goes on unheard. */
-  readonly cut: () => void
+  /** As a network does: what runs goes on unheard. With an error that is no matter of the line, it is given up at once. */
+  readonly cut: (error?: UserError) => void
   readonly mend: () => void
   /** Loses the next answer, when all is done. */
   readonly loseAnswer: () => void
 }
 
 function cuttable(host: Host): Line {
-  const cuts = new Set<() => void>()
-  let isCut = false
+  const cuts = new Set<(error: UserError) => void>()
+  let cutBy: UserError | null = null
   let losesAnswer = false
   let asked = 0
   const run: Host['run'] = async (script, options) => {
     asked += 1
-    if (isCut) throw lost()
+    if (cutBy !== null) throw cutBy
     let isHeard = true
     const away = new Promise<never>((_, reject) => {
-      cuts.add(() => {
+      cuts.add((error) => {
         isHeard = false
-        reject(lost())
+        reject(error)
       })
     })
     const answer = host.run(script, { ...options, onLine: (...said) => isHeard && options.onLine?.(...said) })
@@ -68,13 +68,13 @@ function cuttable(host: Host): Line {
   return {
     host: { ...host, run },
     asked: () => asked,
-    cut: () => {
-      isCut = true
-      for (const cut of cuts) cut()
+    cut: (error = lost()) => {
+      cutBy = error
+      for (const cut of cuts) cut(error)
       cuts.clear()
     },
     mend: () => {
-      isCut = false
+      cutBy = null
     },
     loseAnswer: () => {
       losesAnswer = true

@@ -121,7 +121,11 @@ export function everywhere(lab: Lab, release: ReleaseName): Record<string, strin
 }
 
 /** Runs shell text that must succeed; its output, trimmed. */
-export async function demand(machine: Machine, command: string, user: 'root' | 'deploy' = 'root'): Promise<string> {
+export async function demand(
+  machine: Machine,
+  command: string,
+  user: 'root' | 'deploy' | 'git' = 'root',
+): Promise<string> {
   const { code, stdout, stderr } = await machine.exec(command, { user })
   if (code === 0) return stdout.trim()
   throw new Error(`${command} ended with ${code} on ${machine.name}:\n${stderr}${stdout}`)

@@ -1,5 +1,5 @@
 import type { Machine } from './machine.ts'
-import { RELEASES, type ReleaseName, releaseStream } from './releases.ts'
+import { type Behaviour, filesOf, RELEASES, type ReleaseName, releaseStream } from './releases.ts'
 
 /** The repository of the sample app, on a machine of its own. */
 export interface GitHost {
@@ -10,6 +10,10 @@ export interface GitHost {
   readonly commits: Readonly<Record<ReleaseName, string>>
   /** Moves the branch `main` to a release, as a push would. It starts at v1. */
   push(release: ReleaseName): Promise<void>
+  /** Makes one more release: a tag of that name on a new commit, with its full id. A ref that is there is moved. */
+  commit(name: string, behaviour: Behaviour): Promise<string>
+  /** Any git command in the repository, as its owner; its output, trimmed. */
+  run(command: string): Promise<string>
 }
 
 const REPOSITORY = '/home/git/shop.git'
@@ -43,7 +47,38 @@ export async function gitHost(machine: Machine): Promise<GitHost> {
       string
     >,
     push: async (release) => void (await git(`update-ref refs/heads/main refs/tags/${release}`)),
+    commit: (name, behaviour) => written(machine, commitScript(name, behaviour)),
+    run: async (command) => (await git(command)).trim(),
   }
+}
+
+async function written(machine: Machine, script: string): Promise<string> {
+  const { code, stdout, stderr } = await machine.exec(script, { user: 'git' })
+  if (code !== 0) throw new Error(`the commit could not be made: ${stderr}`)
+  return stdout.trim()
+}
+
+/** The release v1, with what its behaviour needs in its files. */
+function commitScript(name: string, behaviour: Behaviour): string {
+  const files = filesOf(name, behaviour === 'leaks-its-port' ? { behaviour, mode: 'fork' } : { behaviour })
+  const write = (path: string) =>
+    `blob=$(printf %s ${quoted(files[path] ?? '')} | git hash-object -w --stdin)
+    git update-index --add --cacheinfo "100644,$blob,${path}"`
+  return `set -e
+    cd ${REPOSITORY}
+    export GIT_INDEX_FILE=/tmp/index-of-${name}
+    export GIT_AUTHOR_NAME=Shop GIT_AUTHOR_EMAIL=shop@example.com GIT_COMMITTER_NAME=Shop GIT_COMMITTER_EMAIL=shop@example.com
+    git read-tree refs/tags/v1
+    ${write('release.json')}
+    ${write('package.json')}
+    ${write('ecosystem.config.js')}
+    commit=$(git commit-tree -p refs/tags/v1 -m ${quoted(`Release ${name}`)} "$(git write-tree)")
+    git update-ref refs/tags/${name} "$commit"
+    echo "$commit"`
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 
 export function repositoryUrl({ address }: Pick<Machine, 'address'>): string {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Lab, startLab } from './lab.ts'
+import { lineBetween } from './line.ts'
 import type { Machine } from './machine.ts'
 import type { ReleaseName } from './releases.ts'
 
@@ -117,5 +118,23 @@ describe('a host without its cable', () => {
     expect(await lab.running()).toMatchObject({ 'web-1': 'v1' })
     await host.mend()
     await vi.waitFor(async () => expect(await lab.program(ask).result).toMatchObject({ code: 0 }), 10_000)
+  })
+})
+
+describe('a line', () => {
+  it('that is cut between two machines leaves every other one as it was', async () => {
+    const host = firstHost()
+    const url = `http://${host.address}:4000/health`
+    const fromDeployer = () => lab.program(['curl', '-sm', '2', '-o', '/dev/null', url]).result
+    const fromBalancer = () => lab.balancer.exec(`curl -sm 2 -o /dev/null ${url}`)
+    const toDeployer = lab.line(host)
+    await toDeployer.cut()
+    expect([(await fromDeployer()).code, (await fromBalancer()).code]).toEqual([28, 0])
+    await toDeployer.mend()
+    const toBalancer = lineBetween(host, lab.balancer)
+    await toBalancer.cut()
+    expect([(await fromDeployer()).code, (await fromBalancer()).code]).toEqual([0, 28])
+    await toBalancer.mend()
+    expect([(await fromDeployer()).code, (await fromBalancer()).code]).toEqual([0, 0])
   })
 })

@@ -12,6 +12,7 @@ import { type GitHost, gitHost, repositoryUrl } from './git.ts'
 import { type Ground, openGround } from './ground.ts'
 import { DEFAULT_RATES, HAMMER_DURATION_MS, type Hammer, REQUEST_TIMEOUT_MS, startHammer } from './hammer.ts'
 import type { HammerSettings } from './hammer-counts.ts'
+import { type Line, lineToDeployer } from './line.ts'
 import type { Machine } from './machine.ts'
 import { APP_PORT, type Machines, serversOf, startMachines } from './machines.ts'
 import { type Site, siteOf } from './nginx.ts'
@@ -44,6 +45,8 @@ export interface Lab {
   program(command: readonly [string, ...string[]], options?: DeployOptions): RunningDeploy
   /** Starts requests against the balancer, or `url`. */
   hammer(options?: HammerOptions): Promise<Hammer>
+  /** The line between the deployer and a machine. */
+  line(machine: Machine): Line
   /** The version that each host's app says it runs; `v1,v2` where its workers differ, `nothing` where none answers. */
   running(): Promise<Record<string, string>>
   /** Ends everything. May be called twice; a process that ends without it leaves only an empty folder. */
@@ -53,6 +56,8 @@ export interface Lab {
 export interface HammerOptions extends Partial<Omit<HammerSettings, 'rates'>> {
   /** Those not named keep their default; 0 is none of that kind. */
   readonly rates?: Partial<HammerSettings['rates']>
+  /** The machine that makes the requests; the deployer's where none is named. */
+  readonly from?: Machine
 }
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
@@ -78,9 +83,10 @@ export async function startLab({ hosts, name = 'lab' }: LabOptions): Promise<Lab
   }
 }
 
-type Actions = Pick<Lab, 'site' | 'config' | 'deploy' | 'program' | 'hammer' | 'running'>
+type Actions = Pick<Lab, 'site' | 'config' | 'deploy' | 'program' | 'hammer' | 'line' | 'running'>
 
-function actions({ inNetwork }: Ground, machines: Machines): Actions {
+function actions(ground: Ground, machines: Machines): Actions {
+  const { inNetwork } = ground
   const { directory, hosts, balancer } = machines
   const program: Lab['program'] = (command, options = {}) =>
     startProgram({ command: [...inNetwork, ...command], home: directory, ...options })
@@ -94,8 +100,9 @@ function actions({ inNetwork }: Ground, machines: Machines): Actions {
       await writeFile(file, `module.exports = ${JSON.stringify({ deploy }, null, 2)}\n`)
       return file
     },
-    hammer: ({ rates, ...settings } = {}) =>
-      startHammer(inNetwork, {
+    line: (machine) => lineToDeployer(ground, machine),
+    hammer: ({ rates, from, ...settings } = {}) =>
+      startHammer(from?.inNetwork() ?? inNetwork, {
         url: `http://${balancer.address}`,
         requestTimeoutMs: REQUEST_TIMEOUT_MS,
         durationMs: HAMMER_DURATION_MS,

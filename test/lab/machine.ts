@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { type DiskOptions, INIT, makeDisk } from './disk.ts'
 import { BRIDGE, type Ground } from './ground.ts'
+import { findText, loseText } from './neighbour.ts'
 import { type RunResult, run, SYSTEM_PATH } from './process.ts'
 
 /** A machine with a network, processes, a name and a disk of its own, and sshd. */
@@ -13,6 +14,7 @@ export interface Machine {
   readonly root: string
   /** Runs shell text on it, past sshd, as root or another user; 30 s at most. An exit status other than 0 is a result. */
   exec(command: string, options?: ExecOptions): Promise<RunResult>
+  isOn(): boolean
   /** The power goes: nothing runs any more, and nobody was told. May be called twice. */
   powerOff(): Promise<void>
   /** Starts it on its old disk: sshd and its services, and not the app, unless `resurrect` asks pm2 for it. */
@@ -20,6 +22,11 @@ export interface Machine {
   /** Pulls the network cable, and puts it in again. */
   cut(): Promise<void>
   mend(): Promise<void>
+  /** What it sends to that address is lost on the way, and nobody is told; ends with `find`. */
+  lose(address: string): Promise<void>
+  find(address: string): Promise<void>
+  /** How to run a program of the box in its network: put this before the program's own words. */
+  inNetwork(): readonly [string, ...string[]]
   /** A bad line to it; ends with `mend`. Rejects on a kernel without netem, which some virtual machines lack. */
   slow(line: { readonly lossPercent: number; readonly delayMs: number }): Promise<void>
 }
@@ -41,14 +48,16 @@ export async function startMachine(ground: Ground, disks: string, options: DiskO
     running ??= await boot(ground, `${disks}/${options.name}/root`, { ...options, cable })
     if (resurrect) await machine.exec('pm2 resurrect', { user: 'deploy' })
   }
+  const pidNow = (): number => {
+    if (running === null) throw new Error(`${options.name} is off`)
+    return running.pid
+  }
   const machine: Machine = {
     name: options.name,
     address: options.address,
     root,
-    exec(command, execOptions = {}) {
-      if (running === null) return Promise.reject(new Error(`${options.name} is off`))
-      return execIn(running.pid, command, execOptions)
-    },
+    exec: async (command, execOptions = {}) => execIn(pidNow(), command, execOptions),
+    isOn: () => running !== null,
     async powerOff() {
       if (running === null) return
       const { pid, child } = running
@@ -64,6 +73,9 @@ export async function startMachine(ground: Ground, disks: string, options: DiskO
     async mend() {
       await ground.demand('sh', ['-c', `tc qdisc del dev ${cable} root 2>/dev/null; ip link set ${cable} up`])
     },
+    lose: async (address) => void (await execIn(pidNow(), loseText(address, 'eth0'), {})),
+    find: async (address) => void (await execIn(pidNow(), findText(address, 'eth0'), {})),
+    inNetwork: () => ['setpriv', '--pdeathsig', 'KILL', 'nsenter', '-t', String(pidNow()), '-n', '--'],
     async slow({ lossPercent, delayMs }) {
       const netem = `tc qdisc replace dev ${cable} root netem loss ${lossPercent}% delay ${delayMs}ms`
       await ground.demand('sh', ['-c', netem])

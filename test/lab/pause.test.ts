@@ -60,11 +60,12 @@ it('a canary is taken back by an abort from another machine', async () => {
   expect(await lab.running()).toEqual(everywhere(lab, 'v1'))
 })
 
-it('a canary stays where it is when its deploy is interrupted while it waits', async () => {
+it('a canary stays where it is when its deploy is interrupted while it waits, and a resume is the yes', async () => {
   await configure(lab, { rollout: PAUSING })
   await whileItPauses(['--ref', 'v2'], (deploy) => deploy.kill('SIGINT'), 130)
   expect(await lab.running()).toEqual(CANARY_HAS('v2', 'v1'))
-  await ended(lab.deploy(['production', 'resume'], { home: await anotherDeployer(lab) }), 2)
+  await ended(lab.deploy(['production', 'resume'], { home: await anotherDeployer(lab) }), 0)
+  expect(await lab.running()).toEqual(everywhere(lab, 'v2'))
 })
 
 it('all others follow the canary at a resume from another machine', async () => {

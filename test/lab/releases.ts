@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { replaceOnce } from './replace-once.ts'
 
 /** What a release of the sample app does. */
-type Behaviour =
+export type Behaviour =
   | 'good'
   | 'throws-at-boot'
   | 'never-listens'
@@ -14,6 +14,8 @@ type Behaviour =
   | 'slow-boot'
   | 'ignores-sigint'
   | 'never-says-ready'
+  /** When it has ended, nobody else can have its port for 5 s. Not in cluster mode. */
+  | 'leaks-its-port'
 
 interface Release {
   readonly behaviour: Behaviour
@@ -76,7 +78,8 @@ function data(text: string): string {
   return `data ${Buffer.byteLength(text)}\n${text}\n`
 }
 
-function filesOf(version: string, release: Release): Record<string, string> {
+/** Path → text. */
+export function filesOf(version: string, release: Release): Record<string, string> {
   const { behaviour, on, cwd = 'current', mode = 'cluster' } = release
   const ecosystem = withMode(withFolder(appFile('ecosystem.config.js'), cwd), mode)
   return {

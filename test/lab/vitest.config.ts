@@ -12,7 +12,7 @@ const HEAVIEST = [
   'lost.test.ts',
   'migration.test.ts',
   'pause.test.ts',
-  'killed.test.ts',
+  'chaos.test.ts',
   'interrupt.test.ts',
   'cut-off.test.ts',
   'by-hand.test.ts',

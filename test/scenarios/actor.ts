@@ -1,5 +1,6 @@
 /** Somebody who deploys in a scenario: the production engine, on the ports of the imagined fleet. */
 import { commandText } from '../../src/commands/deploying.ts'
+import { takeOrStop } from '../../src/commands/take-lock.ts'
 import { deploy } from '../../src/engine/deploy.ts'
 import type { Fleet } from '../../src/engine/fleet.ts'
 import { type Interruption, interruptible } from '../../src/engine/interruption.ts'
@@ -95,7 +96,9 @@ async function run(
     if (!isBegun) onReport(actor, report)
   })
   const order = await interruption.orStop(orderFor(stage, actor, fleet))
-  const lock = await interruption.orStop(takeLock(fleet, ownerOf(stage, actor, fleet)))
+  const lock = await takeOrStop(interruption, (isWanted) =>
+    takeLock(fleet, ownerOf(stage, actor, fleet), { waitMs: 0, isWanted }),
+  )
   try {
     const company = {
       startedMs: fleet.clock.now(),

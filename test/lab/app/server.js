@@ -1,4 +1,5 @@
 // The shop: a Node app as it should be, and, by release.json, as it should not be.
+const { spawn } = require('node:child_process')
 const { createHash } = require('node:crypto')
 const http = require('node:http')
 const os = require('node:os')
@@ -11,6 +12,7 @@ const BOOT_MS = behaviour === 'slow-boot' ? 8_000 : Number(process.env.BOOT_MS ?
 const SLOW_MS = 2_000
 const LIFE_MS = 2_000
 const WELL_MS = 6_000
+const LEAK_SECONDS = 5
 const EXIT_DEADLINE_MS = 4_500
 const CLOSE_IDLE_EVERY_MS = 100
 
@@ -29,8 +31,16 @@ function listen() {
   if (behaviour === 'never-listens') return setInterval(() => {}, SLOW_MS)
   const ready = behaviour === 'never-says-ready' ? () => {} : () => process.send?.('ready')
   server.listen(Number(process.env.PORT ?? 4000), ready)
+  if (behaviour === 'leaks-its-port') server.on('listening', leak)
   if (behaviour === 'dies-after-2s') setTimeout(() => process.exit(1), LIFE_MS)
   if (behaviour === 'ill-after-6s') setTimeout(fallIll, WELL_MS)
+}
+
+// A process that nobody knows of has the port as well, and keeps it when the app has ended.
+function leak() {
+  const keep = `while kill -0 ${process.pid}; do sleep 0.1; done; sleep ${LEAK_SECONDS}`
+  const own = { detached: true, stdio: ['ignore', 'ignore', 'ignore', server._handle.fd] }
+  spawn('sh', ['-c', `{ ${keep}; } &`], own).unref()
 }
 
 function fallIll() {

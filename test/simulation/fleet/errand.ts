@@ -2,7 +2,7 @@
 import { type ErrorCode, UserError } from '../../../src/errors.ts'
 import type { Who } from './change.ts'
 import { canReach, loseConnection, type Seat, silentMs, type Trip, unreachable } from './seat.ts'
-import { enterStep } from './step.ts'
+import { endStep, enterStep, type Running } from './step.ts'
 import { type Box, between, clockTime, passed, type World } from './world.ts'
 
 export interface Errand<Value> {
@@ -13,6 +13,8 @@ export interface Errand<Value> {
   /** Of a guarded step; null: no lock is needed. */
   readonly fence: Fence | null
   readonly canBeHalf?: true
+  /** Only its time limit ends it. */
+  readonly isLasting?: boolean
   /** What it does there. One that takes a while looks whether it is over by now. */
   readonly work: (work: Work) => Soon<Value>
 }
@@ -25,7 +27,7 @@ export interface Fence {
 export interface Work {
   readonly who: Who
   readonly isHalf: boolean
-  /** Its machine lost power, or its time limit ended it. */
+  /** Its machine lost power, its time limit ended it, or `endStep` did. */
   readonly isOver: () => boolean
 }
 
@@ -106,25 +108,27 @@ function perform<Value>(seat: Seat, asked: Errand<Value>, fault: Fault): Soon<En
     const failed = failure(seat, asked, fault)
     return fault === 'hang before' ? passed(world, asked.timeoutMs).then(() => failed) : failed
   }
-  return whenDone(fenced(seat, asked.fence), (leave) =>
-    leave.ok ? performInside(seat, asked, { fault, leave: leave.value }) : leave,
+  return whenDone(fenced(seat, asked), (inside) =>
+    inside.ok ? performInside(seat, asked, { fault, ...inside.value }) : inside,
   )
 }
 
 interface Inside {
   readonly fault: Fault
+  readonly running: Running
   /** Ends the step. */
   readonly leave: () => void
 }
 
-function performInside<Value>(seat: Seat, asked: Errand<Value>, { fault, leave }: Inside): Soon<Ended<Value>> {
+function performInside<Value>(seat: Seat, asked: Errand<Value>, { fault, running, leave }: Inside): Soon<Ended<Value>> {
   const { world } = seat
   const deadlineMs = world.time.now() + asked.timeoutMs
-  const done = finish(asked, workOf(seat, asked, { isHalf: fault === 'half', deadlineMs }))
+  const done = finish(asked, workOf(seat, asked, { isHalf: fault === 'half', running, deadlineMs }))
   const waited = fault === 'hang after' ? waitUntil(world, done, deadlineMs) : done
   return whenDone(waited, (ended) => {
     leave()
     if (!ended.ok) return ended
+    if (running.isEnded) return failure(seat, asked, 'half')
     if (fault !== 'none') return failure(seat, asked, fault)
     return world.time.now() > deadlineMs ? failure(seat, asked, 'hang after') : ended
   })
@@ -143,13 +147,13 @@ function isBeforeEffect(fault: Fault): boolean {
 function workOf(
   { world, place, deployer }: Seat,
   { fence }: Pick<Errand<unknown>, 'fence'>,
-  { isHalf, deadlineMs }: { readonly isHalf: boolean; readonly deadlineMs: number },
+  { isHalf, running, deadlineMs }: Pick<Work, 'isHalf'> & Pick<Inside, 'running'> & { readonly deadlineMs: number },
 ): Work {
   const { boot } = place
   return {
     who: { kind: 'deploy', deployer: deployer.name, token: fence?.token ?? null },
     isHalf,
-    isOver: () => place.boot !== boot || world.time.now() > deadlineMs,
+    isOver: () => place.boot !== boot || running.isEnded || world.time.now() > deadlineMs,
   }
 }
 
@@ -171,23 +175,34 @@ function refused(error: unknown): Ended<never> {
   throw error
 }
 
-/** Resolves with what ends the step. */
-function fenced({ world }: Seat, fence: Fence | null): Soon<Ended<() => void>> {
+type Entered = Pick<Inside, 'running' | 'leave'>
+
+function fenced({ world }: Seat, { fence, isLasting = false }: Errand<unknown>): Soon<Ended<Entered>> {
   if (fence === null) return open
   const { box, token } = fence
-  return whenDone(enterStep(box.step, world.time), (leave) => {
-    if (leave === null)
-      return lockedOut(`${box.name}: an earlier step, whose connection was lost, is still running here`)
-    if (box.disk.lock?.token === token) return { ok: true, value: leave }
+  const { step } = box
+  const { running } = step
+  // Whoever has taken the lock over ends what it finds.
+  if (running !== null && running.token !== token && box.disk.lock?.token === token) endStep(running)
+  return whenDone(enterStep(step, world.time), (leave) => {
+    if (leave === null) return refusedStep('host-command', `${box.name}: an earlier step is still running here`)
+    if (box.disk.lock?.token === token) {
+      step.running = { token, isLasting, isEnded: false }
+      return { ok: true, value: { running: step.running, leave } }
+    }
     leave()
-    return lockedOut(`${box.name}: another deploy has taken over the lock, or the lock was removed`)
+    return refusedStep('locked', `${box.name}: another deploy has taken over the lock, or the lock was removed`)
   })
 }
 
-const open: Ended<() => void> = { ok: true, value: () => undefined }
+const open: Ended<Entered> = {
+  ok: true,
+  value: { running: { token: '', isLasting: true, isEnded: false }, leave: () => undefined },
+}
 
-function lockedOut(text: string): Ended<never> {
-  return { ok: false, error: new UserError('locked', text) }
+/** It never began. */
+function refusedStep(code: ErrorCode, text: string): Ended<never> {
+  return { ok: false, error: new UserError(code, text, { cause: { isBegun: false } }) }
 }
 
 type Fault = 'none' | 'before' | 'after' | 'half' | 'hang before' | 'hang after' | 'lost before' | 'lost after'

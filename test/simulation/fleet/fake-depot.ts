@@ -7,6 +7,7 @@ import { type Errand, errand, type Fence, type Work } from './errand.ts'
 import { fakeLock, lostToAnother } from './fake-lock.ts'
 import { fetchMirror, layOutRelease, resolveRef, runCommands } from './preparing.ts'
 import type { Seat } from './seat.ts'
+import { endStep } from './step.ts'
 import { type Box, happen } from './world.ts'
 
 const quickTimeoutMs = 30_000
@@ -44,6 +45,16 @@ export function fakeDepot({ seat, box, fence, hostFor }: DepotOf): Depot {
       depot: fakeDepot({ seat, box, fence: { box, token }, hostFor }),
     }),
 
+    endStep: (token) =>
+      ask(
+        'the step under way could not be ended',
+        () => {
+          const { running } = box.step
+          return running?.token === token && endStep(running)
+        },
+        { fence: null },
+      ),
+
     setUp: () =>
       ask('the folders could not be made', () => {
         disk.isSetUp = true
@@ -60,9 +71,10 @@ export function fakeDepot({ seat, box, fence, hostFor }: DepotOf): Depot {
         timeoutMs: fetchTimeoutMs,
         canBeHalf: true,
       }),
-    run: (commands, { what, timeoutMs, onLine }) =>
+    run: (commands, { what, timeoutMs, isLasting = false, onLine }) =>
       ask(what, (work) => runCommands(world, box, { ...work, ...commands, what, hear: hearing(seat, onLine) }), {
         timeoutMs,
+        isLasting,
         canBeHalf: true,
       }),
     note: (manifest, entry) =>

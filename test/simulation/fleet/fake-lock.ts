@@ -71,6 +71,11 @@ async function hold(
   box: LockBox,
   { owner, isAgain, who, isOver }: Taking & { readonly who: Who; readonly isOver: () => boolean },
 ): Promise<Holding> {
+  const mine = box.holding
+  if (isAgain && mine?.owner.token === owner.token) {
+    release(world, mine, { why: 'its own deploy takes it again', who })
+    mine.end()
+  }
   for (let waitedMs = 0; box.holding !== null; waitedMs += lookAgainMs) {
     if (waitedMs >= lockWaitMs || isOver()) throw heldByAnother(box)
     await passed(world, lookAgainMs)

@@ -78,7 +78,7 @@ describe('on an imagined fleet', () => {
     expect(beforeMs - startMs).toBeLessThan(20_000)
     const longer = guarded.run({ ...commands, commands: ['sleep 40'] }, running)
     await played(clock.sleep(100))
-    await expect(played(guarded.activate(old))).rejects.toMatchObject({ code: 'locked' })
+    await expect(played(guarded.activate(old))).rejects.toMatchObject({ code: 'host-command' })
     await played(longer)
   })
 

@@ -1,4 +1,6 @@
 /** Somebody runs a whole deploy: the production engine, on the ports of an imagined fleet. */
+
+import { takeOrStop } from '../../../src/commands/take-lock.ts'
 import { deploy, type Order } from '../../../src/engine/deploy.ts'
 import type { Fleet } from '../../../src/engine/fleet.ts'
 import { interruptible } from '../../../src/engine/interruption.ts'
@@ -70,7 +72,7 @@ export function begin({ world, story, name, act, migrateAnswer, answering }: Cas
       since: '2026-11-21T03:15:00Z',
       command: `${act.kind} production`,
     }
-    const lock = await interruption.orStop(takeLock(fleet, owner))
+    const lock = await takeOrStop(interruption, (isWanted) => takeLock(fleet, owner, { waitMs: 0, isWanted }))
     try {
       const exitCode = await deploy({
         fleet,

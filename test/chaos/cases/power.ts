@@ -1,0 +1,51 @@
+import { demand } from '../../lab/fleet.ts'
+import type { ChaosCase, Scene } from '../case.ts'
+import { REQUESTS_PER_SECOND } from '../load.ts'
+import { type Moment, ON_A_HOST, reached, step } from '../moment.ts'
+
+/** How long stock nginx may take to notice that a machine is gone; it tries it again every 10 s. */
+const NOTICED_AFTER_S = 20
+
+const IN_ROTATION = {
+  requests: Math.round((REQUESTS_PER_SECOND * NOTICED_AFTER_S) / 3),
+  why: `the machine that was serving lost its power: of three hosts, what was in flight on it, and what nginx sends there until it has noticed (${NOTICED_AFTER_S} s of ${REQUESTS_PER_SECOND} requests a second)`,
+}
+
+/** Out of rotation nobody asks it. */
+const SERVING_AT = new Set(
+  [step('prepare'), step('take-out'), step('put-back'), step('confirm')].map(({ words }) => words),
+)
+
+const MOMENTS = [step('prepare'), ...ON_A_HOST]
+
+export const POWER: readonly ChaosCase[] = [
+  ...MOMENTS.map((moment) =>
+    powerCase('A host loses its power, and has it back at once (pm2 resurrects the app)', moment, true),
+  ),
+  ...MOMENTS.map((moment) =>
+    powerCase('A host loses its power until the deploy has ended (nobody starts the app)', moment, false),
+  ),
+]
+
+function powerCase(fault: string, moment: Moment, comesBack: boolean): ChaosCase {
+  return {
+    fault,
+    step: moment.words,
+    hosts: 3,
+    prepare: saveProcesses,
+    strike: async ({ lab, deploy }) => {
+      const host = await reached(lab, deploy, moment)
+      await host.powerOff()
+      if (comesBack) await host.powerOn({ resurrect: true })
+    },
+    heal: async ({ lab }) => {
+      for (const host of lab.hosts) await host.powerOn()
+    },
+    ...(SERVING_AT.has(moment.words) ? { allowed: IN_ROTATION } : {}),
+  }
+}
+
+/** As whoever wants them back after a boot does. */
+async function saveProcesses({ lab }: Scene): Promise<void> {
+  for (const host of lab.hosts) await demand(host, 'pm2 save', 'deploy')
+}

@@ -1,0 +1,73 @@
+/** The table of faults, played on real machines: started by test/setup/chaos.mjs. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { type ChaosCase, titleOf } from './case.ts'
+import { casesOf } from './cases/all.ts'
+import { documentOf, type Played } from './document.ts'
+import { broken, notPlayed, type Row } from './row.ts'
+import { openStage, type Stage } from './stage.ts'
+
+const FILE = new URL('../../docs/faults.md', import.meta.url)
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true, default: [] },
+    long: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    labs: { type: 'string', default: '2' },
+  },
+})
+
+const say = (text: string) => void process.stdout.write(`${text}\n`)
+
+const all = casesOf({ isLong: values.long })
+const isMeant = (chaosCase: ChaosCase) => values.only.some((text) => titleOf(chaosCase).includes(text))
+const chosen = values.only.length === 0 ? all : all.filter(isMeant)
+if (values.list) for (const chaosCase of chosen) say(titleOf(chaosCase))
+else process.exitCode = await playAll()
+
+async function playAll(): Promise<number> {
+  const startedMs = performance.now()
+  const rows = new Map<ChaosCase, Row>()
+  // A lab is kept for as long as the fleet may stay of that size.
+  const left = chosen.toSorted((one, other) => one.hosts - other.hosts)
+  // What is under way is played to its end, and the table says what is not in it.
+  process.once('SIGTERM', () => left.splice(0))
+  const work = async (stage: Stage) => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) rows.set(next, await playOn(stage, next))
+    await stage.close()
+  }
+  await Promise.all(Array.from({ length: Number(values.labs) }, (_, index) => work(openStage(`chaos-${index + 1}`))))
+  const table = chosen.map((chaosCase) => rows.get(chaosCase) ?? notPlayed(chaosCase, 'the run was ended before'))
+  const short = table.filter((row) => row.short.length > 0)
+  const minutes = Math.round((performance.now() - startedMs) / 60_000)
+  say(`\n${table.length} cases in ${minutes} min, ${short.length} fall short`)
+  for (const row of short) say(`  ${titleOf(row)}: ${row.short.join('; ')}`)
+  // A part of the table would say less than the one that is there.
+  if (chosen === all) await writeTable({ rows: table, minutes, at: new Date() })
+  return short.length > 0 ? 1 : 0
+}
+
+async function writeTable(played: Played): Promise<void> {
+  await mkdir(new URL('.', FILE), { recursive: true })
+  await writeFile(FILE, documentOf(played))
+}
+
+async function playOn(stage: Stage, chaosCase: ChaosCase): Promise<Row> {
+  const startedMs = performance.now()
+  const { row, log } = await stage
+    .play(chaosCase)
+    .catch((error: unknown) => ({ row: broken(chaosCase, String(error)), log: String((error as Error).stack) }))
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
+  say(lineOf(row, seconds))
+  if (row.short.length > 0) say(log)
+  return row
+}
+
+function lineOf(row: Row, seconds: string): string {
+  const title = titleOf(row)
+  if (row.notPlayed !== null) return `not played   ${title}: ${row.notPlayed}`
+  const verdict = row.short.length === 0 ? 'good ' : 'SHORT'
+  const seen = `${row.failed} of ${row.requests} failed, exit code ${row.exit}, ran: ${row.ran}, then: ${row.again}`
+  return [`${verdict} ${title} (${seconds} s): ${seen}`, ...row.short.map((text) => `      ${text}`)].join('\n')
+}
