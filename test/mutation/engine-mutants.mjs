@@ -46,8 +46,8 @@ export const engineMutants = [
   {
     name: 'only the first host is locked',
     file: 'src/engine/lock.ts',
-    find: 'for (const some of inOrder(fleet))',
-    replace: 'for (const some of inOrder(fleet).slice(0, 1))',
+    find: 'for (const some of rounds)',
+    replace: 'for (const some of rounds.slice(0, 1))',
   },
   {
     name: 'the lock is not given back',
@@ -131,13 +131,13 @@ export const engineMutants = [
   if (isUnchanged) return { ...ended(begin(start.plan, start.observed)), outMs: {} }
   // A build may have taken minutes: the rollout begins with what is so now.
   const observed = await interruption.orStop(observe(fleet, start.observed))
-  return rollOut({ ...going, ...company }, { ...start, observed })
+  return rollOut({ ...going, ...company, by: order.by }, { ...start, observed })
 `,
     replace: `      await Promise.resolve()
   }
   if (isUnchanged) return { ...ended(begin(start.plan, start.observed)), outMs: {} }
   const observed = await interruption.orStop(observe(fleet, start.observed))
-  const end = await rollOut({ ...going, ...company }, { ...start, observed })
+  const end = await rollOut({ ...going, ...company, by: order.by }, { ...start, observed })
   if (goal.kind === 'deploy' && order.migration !== null) await migrateToTheEnd(going, order.migration)
   return end
 `,
@@ -159,7 +159,7 @@ export const engineMutants = [
   {
     name: 'what is verified is not noted',
     file: 'src/engine/perform.ts',
-    find: "{ ...manifest, state: 'verified', verifiedAt:",
-    replace: "{ ...manifest, state: 'activated', verifiedAt:",
+    find: "{ ...manifest, state: 'verified', ...verified }",
+    replace: "{ ...manifest, state: 'activated', ...verified }",
   },
 ]
