@@ -1,6 +1,6 @@
 import { demand } from '../../lab/fleet.ts'
 import type { ChaosCase, Scene } from '../case.ts'
-import { REQUESTS_PER_SECOND } from '../load.ts'
+import { LOAD, REQUESTS_PER_SECOND } from '../load.ts'
 import { type Moment, ON_A_HOST, reached, step } from '../moment.ts'
 
 /** How long stock nginx may take to notice that a machine is gone; it tries it again every 10 s. */
@@ -9,6 +9,11 @@ const NOTICED_AFTER_S = 20
 const IN_ROTATION = {
   requests: Math.round((REQUESTS_PER_SECOND * NOTICED_AFTER_S) / 3),
   why: `the machine that was serving lost its power: of three hosts, what was in flight on it, and what nginx sends there until it has noticed (${NOTICED_AFTER_S} s of ${REQUESTS_PER_SECOND} requests a second)`,
+}
+
+const DRAINING = {
+  requests: 5 + 2 * LOAD.rates['slow-post'],
+  why: 'the machine that was being drained lost its power: what was in flight on it',
 }
 
 /** Out of rotation nobody asks it. */
@@ -42,6 +47,7 @@ function powerCase(fault: string, moment: Moment, comesBack: boolean): ChaosCase
       for (const host of lab.hosts) await host.powerOn()
     },
     ...(SERVING_AT.has(moment.words) ? { allowed: IN_ROTATION } : {}),
+    ...(moment.words === step('drain').words ? { allowed: DRAINING } : {}),
   }
 }
 
