@@ -26,7 +26,7 @@ behind stock nginx, and a git host, each with a network, processes and a disk of
 requests a second. Nothing here was written by hand.
 
 - **${at.toISOString().slice(0, 10)}**, ${minutes} minutes. ${versions()}.
-- **${played.length} cases, ${played.length - short.length} as promised, ${short.length === 0 ? 'none falls' : `${short.length} fall`} short.** ${requests} requests, of which ${failed} failed.${rows.length > played.length ? ` ${rows.length - played.length} were not played, and say why.` : ''}
+- **${played.length} cases, ${played.length - short.length} as promised, ${short.length === 0 ? 'none falls' : `${short.length} fall`} short.** ${requests} requests, of which ${failed} failed.${rows.length > played.length ? ` Not played: ${rows.length - played.length}; each says why.` : ''}
 
 ${COLUMNS}
 `,

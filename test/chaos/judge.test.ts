@@ -96,7 +96,7 @@ it('the document hides nothing', () => {
   ]
   const text = documentOf({ rows, minutes: 1, at: new Date(0) })
   expect(text).toContain(
-    '**3 cases, 1 as promised, 2 fall short.** 200 requests, of which 2 failed. 1 could not be played',
+    '**3 cases, 1 as promised, 2 fall short.** 200 requests, of which 2 failed. Not played: 1; each says why.',
   )
   expect(text).toMatch(/\| draining +\| 100 +\| 0 +\| 0 +\| asked for +\| converged/)
   expect(text).toMatch(/\| reloading +\| 100 +\| 2 +\| 0 +\| asked for +\| \*\*SHORT\*\* converged/)
