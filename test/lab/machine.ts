@@ -39,6 +39,10 @@ export interface ExecOptions {
 const EXEC_TIMEOUT_MS = 30_000
 const START_TIMEOUT_MS = 20_000
 
+function untilOpen(address: string): string {
+  return `until (exec 3<>/dev/tcp/${address}/22) 2>/dev/null; do sleep 0.1; done`
+}
+
 /** Makes a machine and starts it. Resolves when sshd listens. */
 export async function startMachine(ground: Ground, disks: string, options: DiskOptions): Promise<Machine> {
   const root = await makeDisk(ground, disks, options)
@@ -46,6 +50,8 @@ export async function startMachine(ground: Ground, disks: string, options: DiskO
   let running: Running | null = null
   const powerOn = async ({ resurrect = false } = {}) => {
     running ??= await boot(ground, `${disks}/${options.name}/root`, { ...options, cable })
+    // Whoever asked for it in vain may hold it for lost some seconds longer.
+    await ground.demand('timeout', [String(START_TIMEOUT_MS / 1000), 'bash', '-c', untilOpen(options.address)])
     if (resurrect) await machine.exec('pm2 resurrect', { user: 'deploy' })
   }
   const pidNow = (): number => {
