@@ -3,7 +3,13 @@ import type { EnvironmentConfig } from '../config/types.ts'
 import type { Order } from '../engine/deploy.ts'
 import { type Goal, presentSha } from '../engine/goal.ts'
 import type { Look } from '../engine/look.ts'
-import { leftText, type Migration, migrationState, migrationsCutOff, migrationsLeft } from '../engine/migrate.ts'
+import {
+  type Migration,
+  migrationLeftText,
+  migrationState,
+  migrationsCutOff,
+  migrationsLeft,
+} from '../engine/migrate.ts'
 import { spanText } from '../engine/pause.ts'
 import type { Start } from '../engine/plan.ts'
 import type { HostAtStart } from '../rollout/model.ts'
@@ -47,7 +53,7 @@ export function planReport(planned: Planned): Report {
 /** What a person should know beside it. */
 export function planNotes(planned: Planned): readonly Note[] {
   const { goal, look, rehearsal } = planned
-  const left = goal.kind === 'rollback' ? migrationsLeft(look.views, goal.manifest).map(leftText) : []
+  const left = goal.kind === 'rollback' ? migrationsLeft(look.views, goal.manifest).map(migrationLeftText) : []
   const failure = `this rollout could not come to its end: ${rehearsal.outcome.failure ?? 'not every host would serve'}`
   return [
     ...policyTexts(planned).map((text): Note => ({ level: 'info', text })),

@@ -19,7 +19,7 @@ import type { Interruption } from './interruption.ts'
 import { type FleetJournal, openJournal } from './journal.ts'
 import type { FleetLock } from './lock.ts'
 import { type Look, preflight, refuseDowntime } from './look.ts'
-import { assertMigratable, leftText, type Migration, migrate, migrationsLeft } from './migrate.ts'
+import { assertMigratable, type Migration, migrate, migrationLeftText, migrationsLeft } from './migrate.ts'
 import { observe } from './observe.ts'
 import type { AskPerson } from './pause.ts'
 import { type Policy, planRollout, saidYes } from './plan.ts'
@@ -141,7 +141,8 @@ async function resolve({ fleet, lock, order, company }: Deploying, look: Look): 
   if (goal.kind === 'deploy' && migration !== null) assertMigratable(views, migration)
   const fromSha = presentSha(views)
   await company.onGoal(goal, fromSha)
-  if (goal.kind === 'rollback') for (const left of migrationsLeft(views, goal.manifest)) warn(fleet, leftText(left))
+  if (goal.kind === 'rollback')
+    for (const left of migrationsLeft(views, goal.manifest)) warn(fleet, migrationLeftText(left))
   return goal
 }
 

@@ -189,6 +189,6 @@ function firstOfEach(entries: readonly MigrationEntry[]): readonly MigrationEntr
 }
 
 /** What a way back does not undo, for people. */
-export function leftText({ command, sha, at }: MigrationEntry): string {
+export function migrationLeftText({ command, sha, at }: MigrationEntry): string {
   return `the migration \`${command}\` of ${sha.slice(0, 7)}, run at ${at}, is not undone: the release that is gone back to meets its database`
 }

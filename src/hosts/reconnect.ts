@@ -46,16 +46,24 @@ export async function untilReached<Value>(
 }
 
 /**
+ * Asks again and again while it is the line to the machine that fails, until it was down for `downMsMax`: for what may be
+ * repeated. `spentMs`: since the first one.
+ */
+export function overDrops<Value>(
+  waiting: Waiting,
+  downMsMax: number,
+  ask: (spentMs: number) => Promise<Value>,
+): Promise<Value> {
+  return untilReached(waiting, { ask, wasHeard: () => false, patienceMs: () => downMsMax })
+}
+
+/**
  * The same machine, for what only looks: where the connection is lost meanwhile, it is looked again. What is held is not.
  */
 export function reconnecting(host: Host): Host {
   return {
     ...host,
     run: (script, options) =>
-      untilReached(realTime, {
-        ask: () => host.run(script, options),
-        wasHeard: () => false,
-        patienceMs: () => Math.min(options.timeoutMs, lookPatienceMs),
-      }),
+      overDrops(realTime, Math.min(options.timeoutMs, lookPatienceMs), () => host.run(script, options)),
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { overDrops } from '../../src/balancers/over-drops.ts'
 import { UserError } from '../../src/errors.ts'
+import { overDrops } from '../../src/hosts/reconnect.ts'
 import { fakeClock } from '../engine/fake-clock.ts'
 
 const dropped = new UserError('host-unreachable', 'the line is down')
