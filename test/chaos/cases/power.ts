@@ -3,12 +3,26 @@ import type { ChaosCase, Scene } from '../case.ts'
 import { LOAD, REQUESTS_PER_SECOND } from '../load.ts'
 import { type Moment, ON_A_HOST, reached, step } from '../moment.ts'
 
-/** How long stock nginx may take to notice that a machine is gone; it tries it again every 10 s. */
+/** How long stock nginx may take to notice that a machine is gone. */
 const NOTICED_AFTER_S = 20
+/** It asks it again every 10 s, and those requests wait 3 s each time until the kernel gives the address up. */
+const ASKED_AGAIN_S = 3
+/** The deploy ends when the host was not to be reached for a minute. */
+const AGAIN = 7
 
 const IN_ROTATION = {
-  requests: Math.round((REQUESTS_PER_SECOND * NOTICED_AFTER_S) / 3),
-  why: `the machine that was serving lost its power: of three hosts, what was in flight on it, and what nginx sends there until it has noticed (${NOTICED_AFTER_S} s of ${REQUESTS_PER_SECOND} requests a second)`,
+  back: inRotation(NOTICED_AFTER_S, 'and what nginx sends there until it has noticed'),
+  off: inRotation(
+    NOTICED_AFTER_S + AGAIN * ASKED_AGAIN_S,
+    'and what nginx sends there until it has noticed, and each time that it asks again',
+  ),
+}
+
+function inRotation(seconds: number, what: string) {
+  return {
+    requests: Math.round((REQUESTS_PER_SECOND * seconds) / 3),
+    why: `the machine that was serving lost its power: of three hosts, what was in flight on it, ${what} (${seconds} s of ${REQUESTS_PER_SECOND} requests a second)`,
+  }
 }
 
 const DRAINING = {
@@ -46,7 +60,7 @@ function powerCase(fault: string, moment: Moment, comesBack: boolean): ChaosCase
     heal: async ({ lab }) => {
       for (const host of lab.hosts) await host.powerOn()
     },
-    ...(SERVING_AT.has(moment.words) ? { allowed: IN_ROTATION } : {}),
+    ...(SERVING_AT.has(moment.words) ? { allowed: comesBack ? IN_ROTATION.back : IN_ROTATION.off } : {}),
     ...(moment.words === step('drain').words ? { allowed: DRAINING } : {}),
   }
 }
