@@ -3,6 +3,7 @@ import { nearest } from '../config/nearest.ts'
 import type { UserError } from '../errors.ts'
 import { type Options, parseOptions } from './options.ts'
 import { usage } from './usage.ts'
+import { environmentWords, findVerb, type OptionName, takersOf, type VerbName } from './verbs.ts'
 import { readWishes, type Wishes } from './wishes.ts'
 
 export type { Goal, Wishes } from './wishes.ts'
@@ -25,15 +26,9 @@ export type Invocation =
   | (OfEnvironment & Wishes & { readonly verb: 'plan' })
   | (OfEnvironment & Wishes & { readonly verb: 'deploy' })
 
-type EnvironmentVerb = 'deploy' | 'plan' | 'status' | 'setup' | 'resume' | 'abort' | 'unlock'
-
-/** The words that may follow an environment. */
-const verbs: readonly string[] = ['deploy', 'plan', 'status', 'setup', 'rollback', 'resume', 'abort', 'unlock']
-
 /** What people who come from other tools type, and what it is called here. */
 const elsewhere: Readonly<Record<string, string>> = {
-  update: '',
-  revert: '--rollback',
+  revert: 'rollback',
   curr: 'status',
   current: 'status',
   list: 'status',
@@ -43,8 +38,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   cancel: 'abort',
 }
 
-const maxWords = 2
-
 /**
  * Reads the words behind `zdr-deploy`. Pure but for the lazy import of the option parser. Whatever is not understood
  * in full is a UserError `usage`: a typo must never deploy.
@@ -53,12 +46,11 @@ export async function parseArguments(argv: readonly string[]): Promise<Invocatio
   const { words, options, help } = await parseOptions(argv)
   if (options.help) return { verb: 'help', text: help }
   if (options.version) return { verb: 'version' }
-  const [first, second] = words
+  const [first, second, ...rest] = words
   if (first === undefined) throw whichEnvironment(options)
   if (first === 'init') return readInit(words, options)
-  if (options.yaml) throw usage('--yaml goes with `zdr-deploy init` only.')
   refuseWrongOrder(first, second)
-  return readVerb(first, words, options)
+  return readVerb({ environment: first, word: second ?? 'deploy', rest }, options)
 }
 
 function whichEnvironment({ rollback }: Options): UserError {
@@ -69,7 +61,7 @@ function whichEnvironment({ rollback }: Options): UserError {
 
 function readInit(words: readonly string[], options: Options): Invocation {
   if (words.length > 1) throw usage(`\`init\` takes no further word, and got \`${words.slice(1).join(' ')}\`.`)
-  refuseOptions('init', options, ['yaml'])
+  refuseOptions('init', options)
   return { verb: 'init', yaml: options.yaml }
 }
 
@@ -79,63 +71,57 @@ function refuseWrongOrder(first: string, second: string | undefined): void {
     const environment = second ?? 'production'
     throw usage(`\`${first}\` is a file.`, `Try \`zdr-deploy ${environment} --config ${first}\`.`)
   }
-  if (!verbs.includes(first)) return
+  if (!environmentWords.includes(first)) return
   if (second !== undefined) throw usage('The environment comes first.', `Try \`${spell(second, first)}\`.`)
   throw usage(`\`${first}\` in which environment?`, `For example \`${spell('production', first)}\`.`)
 }
 
-function readVerb(environment: string, words: readonly string[], options: Options): Invocation {
-  const word = words[1] ?? 'deploy'
-  if (!verbs.includes(word)) throw unknownVerb(environment, word)
-  if (options.force && word !== 'unlock') throw usage('--force goes with `unlock` only.')
+interface Typed {
+  readonly environment: string
+  readonly word: string
+  /** What stands behind the verb. */
+  readonly rest: readonly string[]
+}
+
+function readVerb({ environment, word, rest }: Typed, options: Options): Invocation {
+  const entry = findVerb(word)
+  if (entry?.of !== 'environment') throw unknownVerb(environment, word)
+  refuseOptions(entry.name, options)
+  const { words, name } = entry
+  if (rest.length > (words === '' ? 0 : 1)) throw tooMany(words === '' ? rest : rest.slice(1))
   const of = { environment, configFile: options.config ?? null }
-  if (word === 'rollback') return readRollback(of, words, options)
-  if (words.length > maxWords) throw tooMany(words.slice(maxWords))
-  const verb = options.dryRun && word === 'deploy' ? 'plan' : (word as EnvironmentVerb)
-  switch (verb) {
+  switch (name) {
     case 'setup':
-      refuseOptions(verb, options, ['config'])
-      return { ...of, verb }
     case 'status':
-      refuseOptions(verb, options, ['config'])
-      return { ...of, verb }
-    case 'resume':
-      refuseOptions(verb, options, [...ofCutOff, 'migrate'])
-      return { ...of, verb, ...readWishes(options, verbs) }
-    case 'abort':
-      refuseOptions(verb, options, ofCutOff)
-      return { ...of, verb, ...readWishes(options, verbs) }
+      return { ...of, verb: name }
     case 'unlock':
-      refuseOptions(verb, options, ['config', 'force'])
-      return { ...of, verb, force: options.force }
+      return { ...of, verb: name, force: options.force }
+    case 'resume':
+    case 'abort':
     case 'plan':
-      refuseWait(options)
-      return { ...of, verb, ...readWishes(options, verbs) }
+      return { ...of, verb: name, ...readWishes(options, environmentWords) }
     case 'deploy':
-      return { ...of, verb, ...readWishes(options, verbs) }
+      return readRoll(of, options)
+    case 'ref':
+      if (rest[0] === undefined)
+        throw usage('Which ref?', `A branch, tag or commit: \`${spell(environment, 'ref')} v1.4.2\`.`)
+      return readRoll(of, { ...options, ref: rest[0] })
+    case 'rollback':
+      return readRoll(of, { ...options, rollback: rest[0] ?? true })
   }
 }
 
-/** `zdr-deploy production rollback [release]` is another spelling of `zdr-deploy production --rollback [release]`. */
-function readRollback(of: OfEnvironment, words: readonly string[], options: Options): Invocation {
-  if (words.length > maxWords + 1) throw tooMany(words.slice(maxWords + 1))
-  if (options.rollback !== undefined) throw usage('`rollback` and --rollback say the same: use one of them.')
-  if (options.dryRun) refuseWait(options)
-  const wishes = readWishes({ ...options, rollback: words[maxWords] ?? true }, verbs)
-  return { ...of, verb: options.dryRun ? 'plan' : 'deploy', ...wishes }
-}
-
-/** What may be said beside `resume` and `abort`. */
-const ofCutOff = ['config', 'allow-downtime', 'skip', 'allow-skipped', 'wait'] as const
-
-/** It takes no lock. */
-function refuseWait({ wait }: Options): void {
-  if (wait !== undefined) throw usage('--wait does not go with `plan`.')
+/** With --dry-run it is the plan of it. */
+function readRoll(of: OfEnvironment, options: Options): Invocation {
+  const verb = options.dryRun ? 'plan' : 'deploy'
+  // It takes no lock.
+  if (verb === 'plan' && options.wait !== undefined) throw doesNotGo('wait', 'plan')
+  return { ...of, verb, ...readWishes(options, environmentWords) }
 }
 
 /** An option that a verb would pass over in silence is refused: `setup --dry-run` must not set up. */
-function refuseOptions(verb: string, options: Options, allowed: readonly string[]): void {
-  const given: Readonly<Record<string, boolean>> = {
+function refuseOptions(verb: VerbName, options: Options): void {
+  const given: Readonly<Record<OptionName, boolean>> = {
     config: options.config !== undefined,
     ref: options.ref !== undefined,
     rollback: options.rollback !== undefined,
@@ -149,15 +135,22 @@ function refuseOptions(verb: string, options: Options, allowed: readonly string[
     force: options.force,
     yaml: options.yaml,
   }
-  const [wrong] = Object.keys(given).filter((name) => given[name] === true && !allowed.includes(name))
-  if (wrong !== undefined) throw usage(`--${wrong} does not go with \`${verb}\`.`)
+  const names = Object.keys(given) as OptionName[]
+  const wrong = names.find((name) => given[name] && !takersOf(name).includes(verb))
+  if (wrong !== undefined) throw doesNotGo(wrong, verb)
+}
+
+function doesNotGo(option: OptionName, verb: VerbName): UserError {
+  const [only, ...others] = takersOf(option)
+  const hint = only !== undefined && others.length === 0 ? `It goes with \`${only}\` only.` : undefined
+  return usage(`--${option} does not go with \`${verb}\`.`, hint)
 }
 
 function unknownVerb(environment: string, word: string): UserError {
-  const known = elsewhere[word] ?? nearest(word, verbs)
+  const known = elsewhere[word] ?? nearest(word, environmentWords)
   const hint =
     known === undefined
-      ? `After the environment comes one of: ${verbs.join(', ')}.`
+      ? `After the environment comes one of: ${environmentWords.join(', ')}.`
       : `Did you mean \`${spell(environment, known)}\`?`
   return usage(`\`${word}\` is no command.`, hint)
 }

@@ -1,6 +1,7 @@
 /** The options of the command line, by commander: the only file that imports it. */
 import type { CommanderError, Command as TypedCommand } from '@commander-js/extra-typings'
 import { UserError } from '../errors.ts'
+import { verbs } from './verbs.ts'
 
 export interface Options {
   readonly config?: string | undefined
@@ -42,7 +43,11 @@ export async function parseOptions(argv: readonly string[]): Promise<ParsedOptio
   }
   const given = program.opts()
   refuseEmpty(given)
-  return { words: program.args, options: withDefaults(given), help: `${program.helpInformation()}${examples}` }
+  return {
+    words: program.args,
+    options: withDefaults(given),
+    help: `${program.helpInformation()}${commands()}${examples}`,
+  }
 }
 
 /**
@@ -53,9 +58,7 @@ async function createProgram() {
   const { Command } = await import('commander')
   const program = new Command('zdr-deploy') as unknown as TypedCommand
   return program
-    .usage(
-      '<environment> [deploy | plan | status | setup | rollback | resume | abort | unlock] [options]\n       zdr-deploy init [--yaml]',
-    )
+    .usage('<environment> [command] [options]\n       zdr-deploy init [--yaml]')
     .argument('[words...]')
     .option('--ref <ref>', 'deploy this branch, tag or commit instead of the configured one')
     .option('--rollback [release]', 'go back to the release before this one, or to the one named')
@@ -140,6 +143,14 @@ function explain(text: string): UserError {
   })
 }
 
+function commands(): string {
+  const lines = verbs.map(({ name, aliases, words, summary }) => {
+    const names = [name, ...aliases].join(', ')
+    return `  ${`${names} ${words}`.padEnd(21)} ${summary}`
+  })
+  return `\nCommands, behind the environment but for init:\n${lines.join('\n')}\n`
+}
+
 const examples = `
 Examples:
   zdr-deploy init                                  a block to start from
@@ -151,8 +162,6 @@ Examples:
   zdr-deploy production resume                     … which can be given from anywhere (or a no: abort)
   zdr-deploy production resume                     go on with a deploy that was cut off (or take it back: abort)
   zdr-deploy production --rollback                 back to the release before
-  zdr-deploy production status                     host by host: release, rotation, health
-  zdr-deploy production unlock                     who deploys; takes the lock away from them
 
 Exit codes:
   0 every host verified on the release   1 failed before anything a user could feel   2 usage or configuration

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseArguments } from '../../src/commands/arguments.ts'
+import { verbs } from '../../src/commands/verbs.ts'
 import { UserError } from '../../src/errors.ts'
 
 const parse = (line: string) => parseArguments(line.split(' ').filter((word) => word !== ''))
@@ -22,6 +23,10 @@ describe('what is understood', () => {
   test.each([
     ['production', deploy],
     ['production deploy', deploy],
+    ['production update', deploy],
+    ['production update --ref v1.2', { ...deploy, goal: { kind: 'ref', ref: 'v1.2' } }],
+    ['production ref v1.2', { ...deploy, goal: { kind: 'ref', ref: 'v1.2' } }],
+    ['production ref v1.2 --dry-run', { ...plan, goal: { kind: 'ref', ref: 'v1.2' } }],
     ['production --allow-downtime', { ...deploy, allowDowntime: true }],
     ['production --ref v1.2', { ...deploy, goal: { kind: 'ref', ref: 'v1.2' } }],
     ['--ref v1.2 production', { ...deploy, goal: { kind: 'ref', ref: 'v1.2' } }],
@@ -86,6 +91,7 @@ describe('what is understood', () => {
       expect(invocation.text).toContain(option)
     }
     expect(invocation.text).toContain('zdr-deploy production --rollback')
+    for (const { summary } of verbs) expect(invocation.text).toContain(summary)
   })
 })
 
@@ -93,7 +99,8 @@ describe('a typo never deploys', () => {
   test.each([
     ['production stauts', '`zdr-deploy production status`'],
     ['production depoly', '`zdr-deploy production`'],
-    ['production xyzzy', 'deploy, plan, status, setup'],
+    ['production xyzzy', 'deploy, update, ref, rollback, plan, status'],
+    ['production updat', '`zdr-deploy production update`'],
     ['production --rolback', '--rollback'],
     ['production --dryrun', '--dry-run'],
     ['production -x', '`-x`'],
@@ -116,8 +123,12 @@ describe('what is refused', () => {
     ['deploy production', '`zdr-deploy production`'],
     ['status', '`zdr-deploy production status`'],
     ['ecosystem.config.js production', '--config ecosystem.config.js'],
-    ['production revert', '`zdr-deploy production --rollback`'],
-    ['production update', '`zdr-deploy production`'],
+    ['production revert', '`zdr-deploy production rollback`'],
+    ['production update now', 'Too many'],
+    ['production ref', 'Which ref?'],
+    ['production ref a b', 'Too many'],
+    ['production ref v1 --ref v2', '--ref does not go with `ref`'],
+    ['update production', '`zdr-deploy production update`'],
     ['--rollback production', '`zdr-deploy production --rollback`'],
     ['production --rollback plan', 'before --rollback'],
     ['production --rollback --ref main', 'exclude each other'],
@@ -132,7 +143,7 @@ describe('what is refused', () => {
     ['production --migrate=', 'empty'],
     ['production --pause-after=', 'empty'],
     ['production --rollback --migrate again', 'does not go with a rollback'],
-    ['production rollback --migrate done', 'does not go with a rollback'],
+    ['production rollback --migrate done', 'does not go with `rollback`'],
     ['resume', '`zdr-deploy production resume`'],
     ['abort production', '`zdr-deploy production abort`'],
     ['production continue', '`zdr-deploy production resume`'],
@@ -146,9 +157,9 @@ describe('what is refused', () => {
     ['production setup --dry-run', '--dry-run'],
     ['production setup --ref main', '--ref'],
     ['production status --rollback', '--rollback'],
-    ['production --yaml', 'init'],
-    ['production --force', 'unlock'],
-    ['production resume --force', 'unlock'],
+    ['production --yaml', 'goes with `init` only'],
+    ['production --force', 'goes with `unlock` only'],
+    ['production resume --force', 'goes with `unlock` only'],
     ['production unlock --skip web-1', 'does not go with'],
     ['production plan --wait 10m', 'plan'],
     ['production rollback --dry-run --wait 10m', 'plan'],

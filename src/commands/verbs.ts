@@ -1,0 +1,136 @@
+/** What may be typed: the one table of the verbs, for reading the command line, its help and its completion. */
+
+/** The options that not every verb takes. `--json`, `--verbose`, `--no-color`, `--help` and `--version` go with all. */
+export type OptionName =
+  | 'config'
+  | 'ref'
+  | 'rollback'
+  | 'dry-run'
+  | 'allow-downtime'
+  | 'skip'
+  | 'allow-skipped'
+  | 'pause-after'
+  | 'migrate'
+  | 'wait'
+  | 'force'
+  | 'yaml'
+
+export interface Verb {
+  readonly name: string
+  /** Other names for the same. */
+  readonly aliases: readonly string[]
+  /** The words behind it, as a synopsis has them: `<ref>`, `[release]`; '' where there are none. */
+  readonly words: string
+  /** What it does, in a line without a full stop. */
+  readonly summary: string
+  readonly options: readonly OptionName[]
+  /** Whether it stands behind an environment, or alone. */
+  readonly of: 'environment' | 'nothing'
+}
+
+const onFleet = ['config', 'allow-downtime', 'skip', 'allow-skipped'] as const
+const rolling = [...onFleet, 'dry-run', 'pause-after', 'wait'] as const
+
+/** In the order of the help. */
+export const verbs = [
+  {
+    name: 'deploy',
+    aliases: ['update'],
+    words: '',
+    summary: 'roll the configured ref over the fleet; what an environment alone means, too',
+    options: [...rolling, 'ref', 'rollback', 'migrate'],
+    of: 'environment',
+  },
+  {
+    name: 'ref',
+    aliases: [],
+    words: '<ref>',
+    summary: 'roll this branch, tag or commit: the same as --ref',
+    options: [...rolling, 'migrate'],
+    of: 'environment',
+  },
+  {
+    name: 'rollback',
+    aliases: [],
+    words: '[release]',
+    summary: 'go back to the release before, or to the one named: the same as --rollback',
+    options: rolling,
+    of: 'environment',
+  },
+  {
+    name: 'plan',
+    aliases: [],
+    words: '',
+    summary: 'what would happen, without touching anything',
+    options: [...onFleet, 'dry-run', 'ref', 'rollback', 'pause-after', 'migrate'],
+    of: 'environment',
+  },
+  {
+    name: 'status',
+    aliases: [],
+    words: '',
+    summary: 'host by host: release, rotation, health; who deploys now',
+    options: ['config'],
+    of: 'environment',
+  },
+  {
+    name: 'resume',
+    aliases: [],
+    words: '',
+    summary: 'say yes to a deploy that waits, or go on with one that was cut off',
+    options: [...onFleet, 'migrate', 'wait'],
+    of: 'environment',
+  },
+  {
+    name: 'abort',
+    aliases: [],
+    words: '',
+    summary: 'say no to a deploy that waits, or take back one that was cut off',
+    options: [...onFleet, 'wait'],
+    of: 'environment',
+  },
+  {
+    name: 'unlock',
+    aliases: [],
+    words: '',
+    summary: 'who deploys; takes the lock away from them',
+    options: ['config', 'force'],
+    of: 'environment',
+  },
+  {
+    name: 'setup',
+    aliases: [],
+    words: '',
+    summary: 'once, and for each new host: folders on the hosts, files on the balancer',
+    options: ['config'],
+    of: 'environment',
+  },
+  {
+    name: 'init',
+    aliases: [],
+    words: '',
+    summary: 'a block to start from',
+    options: ['yaml'],
+    of: 'nothing',
+  },
+] as const satisfies readonly Verb[]
+
+type Entry = (typeof verbs)[number]
+
+export type VerbName = Entry['name']
+export type EnvironmentVerb = Extract<Entry, { readonly of: 'environment' }>['name']
+
+/** By its name or another name for it. */
+export function findVerb(word: string): Entry | undefined {
+  return verbs.find(({ name, aliases }) => name === word || (aliases as readonly string[]).includes(word))
+}
+
+/** Every word that may follow an environment, in the order of the help. */
+export const environmentWords: readonly string[] = verbs
+  .filter(({ of }) => of === 'environment')
+  .flatMap(({ name, aliases }) => [name, ...aliases])
+
+/** The verbs that take that option. */
+export function takersOf(option: OptionName): readonly VerbName[] {
+  return verbs.filter(({ options }) => (options as readonly OptionName[]).includes(option)).map(({ name }) => name)
+}
