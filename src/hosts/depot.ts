@@ -32,6 +32,8 @@ export interface Running extends Limit {
   /** What could not be done, for people, where it ends badly: `pre-deploy failed`. */
   readonly what: string
   readonly onLine?: OnLine
+  /** Aborted: it is ended. Not for a step (`guarded`), which outlives whoever began it. */
+  readonly signal?: AbortSignal
   /** Half of it is worse than waiting for it: nobody ends it but its own time limit, neither another deploy nor `endStep`. */
   readonly isLasting?: true
 }
@@ -89,7 +91,7 @@ export interface Depot extends Lockable {
   hasCommit(sha: string): Promise<boolean>
   /** Lays the manifest's commit out as a release. One that is there is left alone; half of one is made anew. Rejects with `git` or `host-command`. */
   layOut(manifest: Pick<Manifest, 'id' | 'sha'>): Promise<void>
-  /** Runs the user's commands, one after another in one shell, until one fails. Rejects with `host-command`, with its last lines. */
+  /** Runs the user's commands, one after another in one shell, until one fails. Rejects with `host-command`, with its last lines, and the result as its cause. */
   run(commands: Commands, running: Running): Promise<void>
   /** Writes or replaces a manifest as a whole, and then appends `entry` to the journal. */
   note(manifest: Manifest, entry?: JournalEntry): Promise<void>

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly stdin?: string
   /** Called for each whole line while it runs. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void
+  /** Aborted: its process group is ended, as when its time is over, and the result has neither `code` nor `timedOut`. */
+  readonly signal?: AbortSignal
 }
 
 /** A command that goes on running while we hold it: a lock, a connection held open. */

@@ -30,6 +30,7 @@ export function stepHosts(host: Host, layout: Layout): (token: string, lasting?:
     ...host,
     run: async (script, options) => {
       if (options.stdin !== undefined) throw new Error('a step has no standard input')
+      if (options.signal !== undefined) throw new Error('a step outlives whoever began it: `endStep` ends it')
       const id = randomUUID()
       const job = { id, token, script, isLasting, abandoned: [...abandoned] }
       const result = await runJob({ host, layout, job, known }, options).catch((error: unknown) => {

@@ -10,16 +10,18 @@ export interface Doing extends Limit {
   readonly code?: ErrorCode
   readonly hint?: string
   readonly onLine?: RunOptions['onLine']
+  readonly signal?: RunOptions['signal']
 }
 
 /** Runs a script that must end well. Rejects with a UserError that carries its last lines, and the result as its cause. */
 export async function runScript(
   host: Host,
   script: string,
-  { what, code, hint, onLine, ...limit }: Doing,
+  { what, code, hint, onLine, signal, ...limit }: Doing,
 ): Promise<CommandResult> {
   const { timeoutMs } = limit
-  const result = await host.run(script, onLine === undefined ? { timeoutMs } : { timeoutMs, onLine })
+  const listening = onLine === undefined ? {} : { onLine }
+  const result = await host.run(script, { timeoutMs, ...listening, ...(signal === undefined ? {} : { signal }) })
   if (result.code === 0) return result
   const how = result.timedOut ? `: not done within ${limitText(limit)}` : ''
   throw new UserError(code ?? 'host-command', `${what}${how}`, {

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts'
 import { holdSession, lineQueue } from './held-command.ts'
 import type { CommandResult, HeldCommand, Host, RunOptions } from './host.ts'
 import { type Connection, endSession, hasBegun, startSession, unlessLost, unreachable } from './ssh-session.ts'
-import { atMost, LATE } from './time-limit.ts'
+import { ABORTED, atMost, LATE, unlessAborted } from './time-limit.ts'
 import { type Turns, turns } from './turns.ts'
 
 export interface SshHostOptions {
@@ -29,7 +29,7 @@ export function sshHost({ name, address, first, open }: SshHostOptions): Host {
   const connection = renewable(name, first, open)
   const holds = turns(HOLDS_MAX)
 
-  async function run(script: string, { timeoutMs, stdin, onLine }: RunOptions): Promise<CommandResult> {
+  async function run(script: string, { timeoutMs, stdin, onLine, signal }: RunOptions): Promise<CommandResult> {
     const on = await connection.current()
     const session = await startSession(on, script, onLine)
     const { command } = session
@@ -37,10 +37,10 @@ export function sshHost({ name, address, first, open }: SshHostOptions): Host {
     command.endInput()
     // Its time begins with the script: how busy the machine's sshd is is no fault of the script, and has its own limit.
     await hasBegun(session)
-    const result = await unlessLost(on, atMost(timeoutMs, command.ended))
-    if (result !== LATE) return result
+    const result = await unlessLost(on, atMost(timeoutMs, unlessAborted(signal, command.ended)))
+    if (result !== LATE && result !== ABORTED) return result
     await endings(() => endSession(session))
-    return { ...command.result(), code: null, timedOut: true }
+    return { ...command.result(), code: null, timedOut: result === LATE }
   }
 
   async function hold(script: string): Promise<HeldCommand> {

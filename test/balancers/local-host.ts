@@ -24,13 +24,17 @@ export function localHost(name: string, address = name, user: { readonly uid?: n
 
 type LocalOptions = RunOptions & { readonly uid?: number }
 
-async function run(script: string, { timeoutMs, stdin = '', onLine, ...user }: LocalOptions): Promise<CommandResult> {
+async function run(
+  script: string,
+  { timeoutMs, stdin = '', onLine, signal: abort, ...user }: LocalOptions,
+): Promise<CommandResult> {
   const child = spawn('sh', ['-c', script], { detached: true, cwd: '/', ...user })
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true
     end(child)
   }, timeoutMs)
+  abort?.addEventListener('abort', () => end(child))
   child.stdin.on('error', () => {})
   child.stdin.end(stdin)
   const lines = { stdout: [] as string[], stderr: [] as string[] }

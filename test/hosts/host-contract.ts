@@ -98,6 +98,22 @@ export function hostContract(name: string, make: () => Promise<HostUnderTest>): 
       await expect.poll(() => pids.filter((pid) => made.isAlive(pid))).toEqual([])
     })
 
+    it('ends the whole process group when it is aborted, and one that was aborted before it began', async () => {
+      const aborting = new AbortController()
+      const script = `trap '' TERM; (sleep 300 & echo $!; wait) & echo $$; wait`
+      let heard = 0
+      const onLine = (): void => {
+        heard += 1
+        if (heard === 2) aborting.abort()
+      }
+      const result = await run(script, { signal: aborting.signal, onLine })
+      expect(result).toMatchObject({ code: null, timedOut: false })
+      const pids = result.stdout.trim().split('\n').map(Number)
+      expect(pids).toHaveLength(2)
+      await expect.poll(() => pids.filter((pid) => made.isAlive(pid))).toEqual([])
+      expect(await run('sleep 300', { signal: aborting.signal })).toMatchObject({ code: null, timedOut: false })
+    })
+
     it('ends ten scripts at a time, and goes on working', async () => {
       const results = await Promise.all(Array.from({ length: 10 }, () => run('sleep 300', { timeoutMs: 300 })))
       expect(results.every(({ timedOut }) => timedOut)).toBe(true)
