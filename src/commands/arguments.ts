@@ -4,7 +4,7 @@ import type { UserError } from '../errors.ts'
 import { type Options, parseOptions } from './options.ts'
 import { usage } from './usage.ts'
 import { environmentWords, findVerb, type OptionName, takersOf, type VerbName } from './verbs.ts'
-import { readWishes, type Wishes } from './wishes.ts'
+import { type Goal, readGoal, readWishes, type Wishes } from './wishes.ts'
 
 export type { Goal, Wishes } from './wishes.ts'
 
@@ -28,7 +28,6 @@ export type Invocation =
 
 /** What people who come from other tools type, and what it is called here. */
 const elsewhere: Readonly<Record<string, string>> = {
-  revert: 'rollback',
   curr: 'status',
   current: 'status',
   list: 'status',
@@ -47,6 +46,8 @@ export async function parseArguments(argv: readonly string[]): Promise<Invocatio
   if (options.help) return { verb: 'help', text: help }
   if (options.version) return { verb: 'version' }
   const [first, second, ...rest] = words
+  // `ref "$TAG"` with an unset variable must not deploy something else.
+  if (words.includes('')) throw usage('One of the words is empty.', 'Is the variable behind it set?')
   if (first === undefined) throw whichEnvironment(options)
   if (first === 'init') return readInit(words, options)
   refuseWrongOrder(first, second)
@@ -88,8 +89,8 @@ function readVerb({ environment, word, rest }: Typed, options: Options): Invocat
   if (entry?.of !== 'environment') throw unknownVerb(environment, word)
   refuseOptions(entry.name, options)
   const { words, name } = entry
-  if (rest.length > (words === '' ? 0 : 1)) throw tooMany(words === '' ? rest : rest.slice(1))
   const of = { environment, configFile: options.config ?? null }
+  if (rest.length > (words === '' ? 0 : 1)) throw tooMany(words === '' ? rest : rest.slice(1))
   switch (name) {
     case 'setup':
     case 'status':
@@ -99,24 +100,36 @@ function readVerb({ environment, word, rest }: Typed, options: Options): Invocat
     case 'resume':
     case 'abort':
     case 'plan':
-      return { ...of, verb: name, ...readWishes(options, environmentWords) }
+      return { ...of, verb: name, ...readWishes(options, readGoal(options)) }
     case 'deploy':
-      return readRoll(of, options)
+      return readRoll(of, options, readGoal(options))
     case 'ref':
       if (rest[0] === undefined)
         throw usage('Which ref?', `A branch, tag or commit: \`${spell(environment, 'ref')} v1.4.2\`.`)
-      return readRoll(of, { ...options, ref: rest[0] })
+      return readRoll(of, options, { kind: 'ref', ref: rest[0] })
     case 'rollback':
-      return readRoll(of, { ...options, rollback: rest[0] ?? true })
+      return readRoll(of, options, readGoal({ rollback: rest[0] ?? true }))
+    case 'revert':
+      return readRoll(of, options, { kind: 'release', release: readSteps(environment, rest[0] ?? '1') })
   }
 }
 
 /** With --dry-run it is the plan of it. */
-function readRoll(of: OfEnvironment, options: Options): Invocation {
+function readRoll(of: OfEnvironment, options: Options, goal: Goal): Invocation {
   const verb = options.dryRun ? 'plan' : 'deploy'
   // It takes no lock.
   if (verb === 'plan' && options.wait !== undefined) throw doesNotGo('wait', 'plan')
-  return { ...of, verb, ...readWishes(options, environmentWords) }
+  return { ...of, verb, ...readWishes(options, goal) }
+}
+
+/** `revert 2` */
+function readSteps(environment: string, word: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(word))
+    throw usage(
+      `\`revert\` takes how many releases to go back, from 1, not \`${word}\`.`,
+      `A name goes with \`${spell(environment, 'rollback')} <release>\`.`,
+    )
+  return Number(word)
 }
 
 /** An option that a verb would pass over in silence is refused: `setup --dry-run` must not set up. */

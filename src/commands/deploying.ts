@@ -11,10 +11,11 @@ export function commandName(goal: Goal): string {
   return goal.kind === 'ref' ? 'deploy' : 'rollback'
 }
 
-/** What was asked for, as whoever comes second reads it: `deploy production origin/main`, `rollback production <release>`. */
+/** What was asked for, as whoever comes second reads it: `deploy production origin/main`, `rollback production <release>`, `revert production 2`. */
 export function commandText({ environment, ref }: EnvironmentConfig, goal: Goal): string {
-  const what = goal.kind === 'ref' ? ref : goal.release
-  return [commandName(goal), environment, ...(what === null ? [] : [what])].join(' ')
+  if (goal.kind === 'ref') return `deploy ${environment} ${ref}`
+  if (goal.release === 1) return `rollback ${environment}`
+  return `${typeof goal.release === 'number' ? 'revert' : 'rollback'} ${environment} ${goal.release}`
 }
 
 export function ownerOf(command: string): LockOwner {

@@ -58,6 +58,14 @@ export const verbs = [
     of: 'environment',
   },
   {
+    name: 'revert',
+    aliases: [],
+    words: '[n]',
+    summary: 'go n releases back; 1 where nothing is said',
+    options: rolling,
+    of: 'environment',
+  },
+  {
     name: 'plan',
     aliases: [],
     words: '',
@@ -118,7 +126,6 @@ export const verbs = [
 type Entry = (typeof verbs)[number]
 
 export type VerbName = Entry['name']
-export type EnvironmentVerb = Extract<Entry, { readonly of: 'environment' }>['name']
 
 /** By its name or another name for it. */
 export function findVerb(word: string): Entry | undefined {

@@ -3,11 +3,12 @@ import { parseDuration } from '../config/duration.ts'
 import { nearest } from '../config/nearest.ts'
 import type { Options } from './options.ts'
 import { usage } from './usage.ts'
+import { environmentWords } from './verbs.ts'
 
-/** What the fleet is to run: a ref (null: the configuration's), or a release that is there (null: the one before). */
+/** What the fleet is to run: a ref (null: the configuration's), or a release that is there: its name, or how many releases back. */
 export type Goal =
   | { readonly kind: 'ref'; readonly ref: string | null }
-  | { readonly kind: 'release'; readonly release: string | null }
+  | { readonly kind: 'release'; readonly release: string | number }
 
 /** A roll, and the same roll as `plan` shows it. */
 export interface Wishes {
@@ -27,10 +28,8 @@ export interface Wishes {
 const pausePoints = ['canary'] as const
 const migrateAnswers = ['again', 'done'] as const
 
-/** `verbs`: words that are no name of a release. */
-export function readWishes(options: Options, verbs: readonly string[]): Wishes {
+export function readWishes(options: Options, goal: Goal): Wishes {
   const { allowDowntime, skip, allowSkipped } = options
-  const goal = readGoal(options, verbs)
   const migrate = oneOf('migrate', options.migrate, migrateAnswers)
   if (goal.kind === 'release' && migrate !== null)
     throw usage('--migrate does not go with a rollback: going back runs no migration, and undoes none.')
@@ -68,11 +67,11 @@ function oneOf<const Word extends string>(
   )
 }
 
-function readGoal({ ref, rollback }: Options, verbs: readonly string[]): Goal {
+export function readGoal({ ref, rollback }: Pick<Options, 'ref' | 'rollback'>): Goal {
   if (rollback === undefined) return { kind: 'ref', ref: ref ?? null }
   if (ref !== undefined) throw usage('--ref and --rollback exclude each other.')
-  if (rollback === true) return { kind: 'release', release: null }
+  if (rollback === true) return { kind: 'release', release: 1 }
   // `--rollback plan` would be read as a release by that name.
-  if (verbs.includes(rollback)) throw usage(`Put \`${rollback}\` before --rollback.`)
+  if (environmentWords.includes(rollback)) throw usage(`Put \`${rollback}\` before --rollback.`)
   return { kind: 'release', release: rollback }
 }

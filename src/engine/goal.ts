@@ -6,13 +6,13 @@ import { releaseId } from '../hosts/release.ts'
 import type { ReleaseId } from '../rollout/model.ts'
 import type { Machine } from './fleet.ts'
 import { activeManifest, type HostView } from './inspect.ts'
-import { releaseBefore, releaseOf } from './plan.ts'
+import { releaseOf, releasesBefore } from './plan.ts'
 import { resolveRef } from './prepare.ts'
 
-/** What is asked for: a ref, or a release that is there (null: the one before). */
+/** What is asked for: a ref, or a release that is there, by name or by how many releases back it is. */
 export type Wish =
   | { readonly kind: 'ref'; readonly ref: string }
-  | { readonly kind: 'release'; readonly release: string | null }
+  | { readonly kind: 'release'; readonly release: string | number }
 
 /** What a release of this configuration is made of, beside its commit. */
 export type Recipe = Pick<Manifest, 'prepare' | 'activate' | 'env' | 'environment' | 'manager'>
@@ -21,6 +21,9 @@ export interface Goal {
   readonly manifest: Manifest
   readonly kind: 'deploy' | 'rollback'
 }
+
+/** Of those that can be gone back to, where one further back was asked for. */
+const shownMax = 10
 
 export interface GoalOptions {
   readonly recipe: Recipe
@@ -59,12 +62,8 @@ function freeId(
   return releaseId(new Date(ms), sha)
 }
 
-function findRelease(views: readonly HostView[], asked: string | null): Manifest {
-  const id = asked === null ? releaseBefore(views) : fullId(views, asked)
-  if (id === null)
-    throw new UserError('no-release', 'There is no release to go back to: none was deployed before the present one.', {
-      hint: releasesHint(views),
-    })
+function findRelease(views: readonly HostView[], asked: string | number): Manifest {
+  const id = typeof asked === 'number' ? releaseBack(views, asked) : fullId(views, asked)
   const lacking = views.filter(({ inspection }) => !inspection.releases.includes(id)).map(({ machine }) => machine.name)
   if (lacking.length > 0)
     throw new UserError('no-release', `The release ${id} is not on ${lacking.join(', ')}.`, {
@@ -73,6 +72,20 @@ function findRelease(views: readonly HostView[], asked: string | null): Manifest
   const manifest = manifestOf(views, id)
   if (manifest === undefined) throw new UserError('no-release', `Nothing is known of the release ${id} but its folder.`)
   return manifest
+}
+
+function releaseBack(views: readonly HostView[], steps: number): ReleaseId {
+  const before = releasesBefore(views)
+  const found = before[steps - 1]
+  if (found !== undefined) return found.release
+  if (before.length === 0)
+    throw new UserError('no-release', 'There is no release to go back to: none was deployed before the present one.', {
+      hint: releasesHint(views),
+    })
+  const one = before.length === 1
+  const text = `${steps} back is too far: only ${one ? 'one release was' : `${before.length} releases were`} deployed before the present one.`
+  const lines = before.map(({ release, at, by }, index) => `${index + 1} back: ${release}, of ${at}, by ${by}`)
+  throw new UserError('no-release', `${text}\n${lines.slice(0, shownMax).join('\n')}`, { hint: releasesHint(views) })
 }
 
 /** As given: the whole id, or the beginning of its id or commit, where only one fits. */

@@ -1,5 +1,5 @@
 import type { BalancerView } from '../balancers/balancer.ts'
-import { type HistoryEntry, type Manifest, previousDeployed } from '../hosts/history.ts'
+import { deployedBefore, type HistoryEntry, type Manifest, previousDeployed } from '../hosts/history.ts'
 import type { Inspection } from '../hosts/inspection.ts'
 import type { Batch, HostAtStart, HostName, Observation, Plan, ReleaseId } from '../rollout/model.ts'
 import { type Fleet, foreignRelease } from './fleet.ts'
@@ -107,18 +107,17 @@ export function lastDeployed(history: readonly HistoryEntry[]): ReleaseId | null
 }
 
 /**
- * The release before the present one that was deployed, one for all hosts; null where there is none. A host that
- * stands on a release that was never deployed was left there by a deploy that was cut off: then it is the last one
- * deployed.
+ * What was deployed before the present release, newest first, one for all hosts: what can be gone back to. A host that
+ * stands on a release that was never deployed was left there by a deploy that was cut off: then the first is the last
+ * one deployed.
  */
-export function releaseBefore(views: readonly HostView[]): ReleaseId | null {
+export function releasesBefore(views: readonly Pick<HostView, 'inspection'>[]): readonly HistoryEntry[] {
   const history = fleetHistory(views)
-  const last = lastDeployed(history)
   const isCutOff = views.some(
     ({ inspection: { current } }) =>
       current.kind === 'release' && !history.some(({ release }) => release === current.id),
   )
-  return isCutOff ? last : previousDeployed(history, last)
+  return deployedBefore(history, isCutOff ? null : lastDeployed(history))
 }
 
 /** The longest: a host that was added later, or could not write a line, knows less. */

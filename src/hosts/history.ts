@@ -85,21 +85,27 @@ durable "$file"
 `
 }
 
-/**
- * The release that was deployed before `present`; null where there is none. The history is a stack: a deploy puts its
- * release on top, a rollback takes off what lies above the release it went back to, so a second rollback goes
- * further back instead of forth again. A `present` that was never deployed (null too) lies above the stack.
- */
+/** The release that was deployed before `present`; null where there is none. */
 export function previousDeployed(history: readonly HistoryEntry[], present: string | null): string | null {
-  const stack = history.reduce<readonly string[]>(follow, [])
-  const index = present === null ? -1 : stack.lastIndexOf(present)
-  return stack[(index === -1 ? stack.length : index) - 1] ?? null
+  return deployedBefore(history, present)[0]?.release ?? null
 }
 
-function follow(stack: readonly string[], { kind, release }: HistoryEntry): readonly string[] {
-  const index = stack.lastIndexOf(release)
-  if (kind === 'rollback' && index !== -1) return stack.slice(0, index + 1)
-  return stack.at(-1) === release ? stack : [...stack, release]
+/**
+ * What was deployed before `present`, newest first, each as it was deployed last. The history is a stack: a deploy puts
+ * its release on top, a rollback takes off what lies above the release it went back to, so a second rollback goes
+ * further back instead of forth again. A `present` that was never deployed (null too) lies above the stack.
+ */
+export function deployedBefore(history: readonly HistoryEntry[], present: string | null): readonly HistoryEntry[] {
+  const stack = history.reduce<readonly HistoryEntry[]>(follow, [])
+  const index = present === null ? -1 : stack.findLastIndex(({ release }) => release === present)
+  return stack.slice(0, index === -1 ? stack.length : index).toReversed()
+}
+
+function follow(stack: readonly HistoryEntry[], entry: HistoryEntry): readonly HistoryEntry[] {
+  const { kind, release } = entry
+  const index = stack.findLastIndex((each) => each.release === release)
+  const isThere = index !== -1 && (kind === 'rollback' || index === stack.length - 1)
+  return isThere ? [...stack.slice(0, index), entry] : [...stack, entry]
 }
 
 /** GNU's sync takes a file; others only know how to write everything. */

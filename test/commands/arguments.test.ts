@@ -14,7 +14,7 @@ async function refusal(line: string): Promise<string> {
 
 const of = { environment: 'production', configFile: null }
 const configured = { kind: 'ref', ref: null }
-const previous = { kind: 'release', release: null }
+const previous = { kind: 'release', release: 1 }
 const wishes = { allowDowntime: false, skip: [], allowSkipped: false, pauseAfter: null, migrate: null, waitMs: 0 }
 const deploy = { ...of, verb: 'deploy', goal: configured, ...wishes }
 const plan = { ...deploy, verb: 'plan' }
@@ -62,6 +62,9 @@ describe('what is understood', () => {
     ],
     ['production abort --config shop.yml', { ...deploy, verb: 'abort', configFile: 'shop.yml' }],
     ['production abort --allow-downtime', { ...deploy, verb: 'abort', allowDowntime: true }],
+    ['production revert', { ...deploy, goal: previous }],
+    ['production revert 3', { ...deploy, goal: { kind: 'release', release: 3 } }],
+    ['production revert 3 --dry-run', { ...plan, goal: { kind: 'release', release: 3 } }],
     ['production setup', { ...of, verb: 'setup' }],
     ['production status --json', { ...of, verb: 'status' }],
     ['production unlock', { ...of, verb: 'unlock', force: false }],
@@ -95,11 +98,22 @@ describe('what is understood', () => {
   })
 })
 
+test('the empty word of an unset variable deploys nothing', async () => {
+  for (const words of [
+    ['production', ''],
+    ['production', 'ref', ''],
+    ['production', 'rollback', ''],
+    ['', 'deploy'],
+  ])
+    await expect(parseArguments(words)).rejects.toMatchObject({ code: 'usage', message: 'One of the words is empty.' })
+})
+
 describe('a typo never deploys', () => {
   test.each([
     ['production stauts', '`zdr-deploy production status`'],
     ['production depoly', '`zdr-deploy production`'],
-    ['production xyzzy', 'deploy, update, ref, rollback, plan, status'],
+    ['production xyzzy', 'deploy, update, ref, rollback, revert, plan, status'],
+    ['production revrt', '`zdr-deploy production revert`'],
     ['production updat', '`zdr-deploy production update`'],
     ['production --rolback', '--rollback'],
     ['production --dryrun', '--dry-run'],
@@ -123,7 +137,10 @@ describe('what is refused', () => {
     ['deploy production', '`zdr-deploy production`'],
     ['status', '`zdr-deploy production status`'],
     ['ecosystem.config.js production', '--config ecosystem.config.js'],
-    ['production revert', '`zdr-deploy production rollback`'],
+    ['production revert 0', 'from 1, not `0`'],
+    ['production revert v1.2', '`zdr-deploy production rollback <release>`'],
+    ['production revert 1 2', 'Too many'],
+    ['production revert --ref main', '--ref does not go with `revert`'],
     ['production update now', 'Too many'],
     ['production ref', 'Which ref?'],
     ['production ref a b', 'Too many'],

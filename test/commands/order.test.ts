@@ -25,7 +25,7 @@ describe('what is deployed', () => {
   })
 
   test('is the release that is asked for, or the one before, when going back', () => {
-    expect(order({ goal: { kind: 'release', release: null } }).wish).toEqual({ kind: 'release', release: null })
+    expect(order({ goal: { kind: 'release', release: 1 } }).wish).toEqual({ kind: 'release', release: 1 })
     expect(order({ goal: { kind: 'release', release: '2026' } }).wish).toEqual({ kind: 'release', release: '2026' })
   })
 
@@ -85,7 +85,7 @@ describe('what is asked for on the command line', () => {
   })
 
   test('goes back without asking or soaking, unless somebody says so', () => {
-    const goal = { kind: 'release', release: null } as const
+    const goal = { kind: 'release', release: 1 } as const
     const slow = { ...rollout, soakMs: 60_000 }
     expect(order({}, { rollout: slow }).policy.soak).toBe(true)
     expect(order({ goal }, { rollout: slow }).policy.soak).toBe(false)

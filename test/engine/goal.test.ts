@@ -12,7 +12,7 @@ const { prepare, activate, environment, manager } = manifest(v1)
 const recipe = { prepare, activate, environment, manager, env: { A: '1' } }
 
 const refuse = () => Promise.reject(new Error('going back needs no host'))
-const goBack = (views: readonly HostView[], release: string | null) =>
+const goBack = (views: readonly HostView[], release: string | number) =>
   findGoal(
     { kind: 'release', release },
     { recipe, source: { repo: 'nowhere', depth: null }, views, nowMs, writable: refuse },
@@ -22,8 +22,14 @@ describe('going back', () => {
   const on = (host: string) => view({ host, runs: v2, releases: [v1, v2], history: [entry(v1), entry(v2)] })
 
   test('means the release before, by the commands that it was activated with; it needs no git', async () => {
-    const goal = await goBack([on('a'), on('b')], null)
+    const goal = await goBack([on('a'), on('b')], 1)
     expect(goal).toEqual({ kind: 'rollback', manifest: manifest(v1) })
+  })
+
+  test('may go several releases back', async () => {
+    const v3 = '20261103000000-3333333'
+    const far = view({ runs: v3, releases: [v1, v2, v3], history: [entry(v1), entry(v2), entry(v3)] })
+    expect((await goBack([far], 2)).manifest.id).toBe(v1)
   })
 
   test('may name a release by its id, the beginning of it, or its commit', async () => {
@@ -35,16 +41,22 @@ describe('going back', () => {
     [
       'nothing was deployed before',
       [view({ runs: v1, releases: [v1], history: [entry(v1)] })],
-      null,
+      1,
       'no release to go back to',
     ],
     ['nobody knows the release', [on('a')], '20270101', 'There is no release 20270101'],
     ['the name fits several', [on('a')], '202611', `could be each of ${v1}, ${v2}`],
-    ['a host lacks it', [on('a'), view({ host: 'b', runs: v2, releases: [v2] })], null, `${v1} is not on b`],
+    ['a host lacks it', [on('a'), view({ host: 'b', runs: v2, releases: [v2] })], 1, `${v1} is not on b`],
+    [
+      'one was deployed before, and two are asked for',
+      [on('a')],
+      2,
+      `only one release was deployed before the present one.\n1 back: ${v1}`,
+    ],
     [
       'only its folder is known',
       [view({ runs: v2, releases: [v1, v2], manifests: [], history: [entry(v1), entry(v2)] })],
-      null,
+      1,
       'Nothing is known',
     ],
   ])('is refused where %s', async (_, views, name, said) => {

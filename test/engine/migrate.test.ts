@@ -181,7 +181,7 @@ describe('a migration', () => {
 })
 
 describe('going back', () => {
-  const back = { order: { wish: { kind: 'release', release: null } } } as const
+  const back = { order: { wish: { kind: 'release', release: 1 } } } as const
 
   test('runs no migration, and says which one stays', async () => {
     const on = migrating()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { foreignRelease } from '../../src/engine/fleet.ts'
 import type { HostView } from '../../src/engine/inspect.ts'
-import { planRollout, releaseBefore, releaseOf, releasesToKeep } from '../../src/engine/plan.ts'
+import { planRollout, releaseOf, releasesBefore, releasesToKeep } from '../../src/engine/plan.ts'
 import { rehearse } from '../../src/rollout/rehearse.ts'
 import { fakeBalancer, fakeState } from '../balancers/fake-balancer.ts'
 import { entry, fleet, machine, manifest, shaOf, view } from './fakes.ts'
@@ -91,35 +91,35 @@ describe('the plan', () => {
   })
 })
 
-describe('the release before is', () => {
+describe('the releases before are', () => {
   const before = (...histories: readonly (readonly ReturnType<typeof entry>[])[]) =>
-    releaseBefore(
+    releasesBefore(
       histories.map((history) =>
         view({ history, releases: [v1, v2, v3], current: { kind: 'release', id: history.at(-1)?.release ?? v1 } }),
       ),
-    )
+    ).map(({ release }) => release)
 
   test('none without a deploy, and none after one', () => {
-    expect(before([])).toBe(null)
-    expect(before([entry(v1)])).toBe(null)
+    expect(before([])).toEqual([])
+    expect(before([entry(v1)])).toEqual([])
   })
-  test('the one deployed before the last, on a host that was added later too', () => {
-    expect(before([entry(v1), entry(v2), entry(v3)], [entry(v3)])).toBe(v2)
+  test('those deployed before the last, on a host that was added later too', () => {
+    expect(before([entry(v1), entry(v2), entry(v3)], [entry(v3)])).toEqual([v2, v1])
   })
   test('one further back after each rollback, not forth again', () => {
     const history = [entry(v1), entry(v2), entry(v3), entry(v2, 'rollback')]
-    expect(before(history)).toBe(v1)
-    expect(before([...history, entry(v1, 'rollback')])).toBe(null)
+    expect(before(history)).toEqual([v1])
+    expect(before([...history, entry(v1, 'rollback')])).toEqual([])
   })
   test('the last one deployed, where a deploy that was cut off left a host on a newer one', () => {
     const history = [entry(v1), entry(v2)]
     const on = (id: string) => view({ history, releases: [v1, v2, v3], current: { kind: 'release', id } })
-    expect(releaseBefore([on(v3), on(v2)])).toBe(v2)
+    expect(releasesBefore([on(v3), on(v2)])).toEqual([entry(v2), entry(v1)])
   })
   test('the same again, where a rollback was cut off half way', () => {
     const history = [entry(v1), entry(v2), entry(v3)]
     const on = (id: string) => view({ history, releases: [v1, v2, v3], current: { kind: 'release', id } })
-    expect(releaseBefore([on(v2), on(v3)])).toBe(v2)
+    expect(releasesBefore([on(v2), on(v3)])[0]?.release).toBe(v2)
   })
 })
 

@@ -3,7 +3,7 @@ import { deployment, histories } from './deployment.ts'
 import { v1 } from './ground.ts'
 
 describe('going back', () => {
-  const back = { wish: { kind: 'release', release: null } } as const
+  const back = { wish: { kind: 'release', release: 1 } } as const
 
   test('is the same with the release before, needs no repository, and is written down as such', async () => {
     const on = deployment(['a', 'b'])

@@ -157,7 +157,7 @@ function orderOf(
   { name, migrateAnswer, answering }: Pick<Casting, 'name' | 'migrateAnswer' | 'answering'>,
 ): Order {
   return {
-    wish: answering?.wish ?? (kind === 'deploy' ? { kind: 'ref', ref: 'main' } : { kind: 'release', release: null }),
+    wish: answering?.wish ?? (kind === 'deploy' ? { kind: 'ref', ref: 'main' } : { kind: 'release', release: 1 }),
     recipe: {
       prepare: ['npm ci'],
       activate: ['pm2 startOrReload ecosystem.config.js'],
