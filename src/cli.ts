@@ -62,12 +62,16 @@ async function understand(): Promise<Asked> {
 }
 
 async function openOutput(asked: Asked, isTerminal: boolean): Promise<Output> {
-  const { chooseOutput } = await import('./output/choose.ts')
+  const [{ chooseOutput }, { isAnswer }] = await Promise.all([
+    import('./output/choose.ts'),
+    import('./commands/verbs.ts'),
+  ])
   const wishes = {
     json: argv.includes('--json'),
     verbose: argv.includes('--verbose'),
     color: !argv.includes('--no-color'),
     onHosts: 'invocation' in asked && 'environment' in asked.invocation,
+    isAnswer: 'invocation' in asked && isAnswer(asked.invocation.verb),
     asks: isTerminal,
   }
   return chooseOutput(wishes, { env: process.env, out: process.stdout, err: process.stderr, nowMs: Date.now })
@@ -111,6 +115,10 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return (await import('./commands/setup.ts')).run(invocation, context)
     case 'status':
       return (await import('./commands/status.ts')).run(invocation, context)
+    case 'current':
+    case 'previous':
+    case 'list':
+      return (await import('./commands/releases.ts')).run(invocation, context)
     case 'resume':
     case 'abort':
       return (await import('./commands/answer.ts')).run(invocation, context)

@@ -20,6 +20,7 @@ export type Invocation =
   | { readonly verb: 'init'; readonly yaml: boolean }
   | (OfEnvironment & { readonly verb: 'setup' })
   | (OfEnvironment & { readonly verb: 'status' })
+  | (OfEnvironment & { readonly verb: 'current' | 'previous' | 'list' })
   /** The wishes are for a deploy that was cut off: one that waits goes on as it was begun. */
   | (OfEnvironment & Wishes & { readonly verb: 'resume' | 'abort' })
   | (OfEnvironment & { readonly verb: 'unlock'; readonly force: boolean })
@@ -28,9 +29,6 @@ export type Invocation =
 
 /** What people who come from other tools type, and what it is called here. */
 const elsewhere: Readonly<Record<string, string>> = {
-  curr: 'status',
-  current: 'status',
-  list: 'status',
   check: 'plan',
   continue: 'resume',
   proceed: 'resume',
@@ -94,6 +92,9 @@ function readVerb({ environment, word, rest }: Typed, options: Options): Invocat
   switch (name) {
     case 'setup':
     case 'status':
+    case 'current':
+    case 'previous':
+    case 'list':
       return { ...of, verb: name }
     case 'unlock':
       return { ...of, verb: name, force: options.force }
@@ -127,7 +128,7 @@ function readSteps(environment: string, word: string): number {
   if (!/^[1-9]\d{0,3}$/.test(word))
     throw usage(
       `\`revert\` takes how many releases to go back, from 1, not \`${word}\`.`,
-      `A name goes with \`${spell(environment, 'rollback')} <release>\`.`,
+      `\`${spell(environment, 'list')}\` numbers them; \`${spell(environment, 'rollback')} <release>\` takes a name.`,
     )
   return Number(word)
 }

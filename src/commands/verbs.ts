@@ -61,7 +61,7 @@ export const verbs = [
     name: 'revert',
     aliases: [],
     words: '[n]',
-    summary: 'go n releases back; 1 where nothing is said',
+    summary: 'go n releases back, by the numbers of `list`; 1 where nothing is said',
     options: rolling,
     of: 'environment',
   },
@@ -78,6 +78,30 @@ export const verbs = [
     aliases: [],
     words: '',
     summary: 'host by host: release, rotation, health; who deploys now',
+    options: ['config'],
+    of: 'environment',
+  },
+  {
+    name: 'current',
+    aliases: ['curr'],
+    words: '',
+    summary: 'the commit that is activated, for scripts',
+    options: ['config'],
+    of: 'environment',
+  },
+  {
+    name: 'previous',
+    aliases: ['prev'],
+    words: '',
+    summary: 'the commit that a rollback goes back to',
+    options: ['config'],
+    of: 'environment',
+  },
+  {
+    name: 'list',
+    aliases: [],
+    words: '',
+    summary: 'the deployed commits, newest first: number, commit, date, who, release',
     options: ['config'],
     of: 'environment',
   },
@@ -130,6 +154,11 @@ export type VerbName = Entry['name']
 /** By its name or another name for it. */
 export function findVerb(word: string): Entry | undefined {
   return verbs.find(({ name, aliases }) => name === word || (aliases as readonly string[]).includes(word))
+}
+
+/** The verbs whose output is an answer to read or to pipe, and not the story of how it was had. */
+export function isAnswer(verb: string): boolean {
+  return ['current', 'previous', 'list'].includes(verb)
 }
 
 /** Every word that may follow an environment, in the order of the help. */

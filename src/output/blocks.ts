@@ -58,6 +58,10 @@ export function createBlocks(options: () => TextOptions): Blocks {
       case 'serving':
       case 'paused':
       case 'answered':
+      case 'releases':
+      case 'history':
+      case 'printed':
+      case 'ran':
         return []
     }
   }

@@ -1,5 +1,6 @@
 /** Which output: for a person at a terminal, for a log, or for a program. */
 import type { Output } from '../rollout/report.ts'
+import { createAnswer } from './answer.ts'
 import { createJson } from './json.ts'
 import { colorPaint, plainPaint, wantsColor } from './paint.ts'
 import { createPlain } from './plain.ts'
@@ -12,6 +13,8 @@ export interface OutputWishes {
   readonly color: boolean
   /** True for what happens on hosts, and takes a while. */
   readonly onHosts: boolean
+  /** True for what is asked to be read, or piped: nothing but the answer goes to standard output. */
+  readonly isAnswer: boolean
   /** True where a person sits at the terminal, and can be asked. */
   readonly asks: boolean
 }
@@ -27,10 +30,12 @@ export async function chooseOutput(
   wishes: OutputWishes,
   { env, out, err, nowMs }: OutputSurroundings,
 ): Promise<Output> {
-  const { json, verbose, color, onHosts, asks } = wishes
+  const { json, verbose, color, onHosts, isAnswer, asks } = wishes
   if (json) return createJson({ out: createSink(out), verbose })
   const isTerminal = out.isTTY === true && err.isTTY === true
   const paint = wantsColor({ color, env, isTerminal }) ? colorPaint : plainPaint
+  if (isAnswer)
+    return createAnswer({ out: createSink(out), err: createSink(err), paint, isTerminal: out.isTTY === true })
   if (onHosts && !verbose && canDrawOver(env, out)) {
     const { createLive } = await import('./live.ts')
     return createLive({ out, err, paint, nowMs, asks })

@@ -54,6 +54,10 @@ export function nextView(view: FleetView, report: Reported): FleetView {
     case 'output':
     case 'plan':
     case 'status':
+    case 'releases':
+    case 'history':
+    case 'printed':
+    case 'ran':
       return view
     case 'answered':
     case 'finished':

@@ -88,6 +88,10 @@ function eventLines(
     case 'finding':
     case 'plan':
     case 'status':
+    case 'releases':
+    case 'history':
+    case 'printed':
+    case 'ran':
     case 'finished':
     case 'error':
       return []

@@ -38,6 +38,26 @@ export interface PlannedHost {
   readonly what: string
 }
 
+export interface HostRelease {
+  readonly host: HostName
+  readonly release: ReleaseId | null
+  /** Full. */
+  readonly sha: string | null
+}
+
+export interface Deployed {
+  /** How many releases back: what `revert` takes. 0: deployed last. */
+  readonly back: number
+  readonly release: ReleaseId
+  /** Full. */
+  readonly sha: string
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly by: string
+  /** Where it still is; null: on every host. */
+  readonly only: readonly HostName[] | null
+}
+
 export type Report =
   | {
       readonly type: 'started'
@@ -113,6 +133,25 @@ export type Report =
       /** Which deploy was cut off last, and what to do about it; null: none. */
       readonly cutOff: string | null
     }
+  /** What is activated, or was before that, on each host that could be looked at; null: nothing. */
+  | {
+      readonly type: 'releases'
+      readonly what: 'current' | 'previous'
+      readonly hosts: readonly HostRelease[]
+      /** Every host of the configuration was seen, and all say the same. */
+      readonly agree: boolean
+    }
+  /** What was deployed, newest first. */
+  | { readonly type: 'history'; readonly deployed: readonly Deployed[] }
+  /** A line of a command that was run for its output. */
+  | {
+      readonly type: 'printed'
+      readonly host: HostName
+      readonly stream: 'stdout' | 'stderr'
+      readonly line: string
+    }
+  /** That command's end on a host. `code`: null where it has none, for it was ended or not reached; `reason` says so. */
+  | { readonly type: 'ran'; readonly host: HostName; readonly code: number | null; readonly reason: string }
   | {
       readonly type: 'finished'
       readonly command: string

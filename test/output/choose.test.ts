@@ -6,7 +6,7 @@ import { createSink } from '../../src/output/sink.ts'
 import { samples, stamped } from './story.ts'
 import { createTerminal } from './terminal.ts'
 
-const wishes = { json: false, verbose: false, color: false, onHosts: true, asks: false }
+const wishes = { json: false, verbose: false, color: false, onHosts: true, isAnswer: false, asks: false }
 
 async function firstLine(changes: Partial<typeof wishes>, isTTY: boolean): Promise<string> {
   const out = createTerminal({ isTTY })

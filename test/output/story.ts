@@ -93,6 +93,24 @@ export const samples: { readonly [K in Kind]: Of<K> } = {
       'the deploy of 5d6e7f8 by grace@desk, begun at 2026-11-21T02:15:00.000Z, was cut off: `zdr-deploy production resume` goes on with it, `zdr-deploy production abort` takes it back',
     lock: 'being deployed by ada@laptop since 03:14',
   },
+  releases: {
+    type: 'releases',
+    what: 'current',
+    hosts: [
+      { host: 'web-1', release, sha: toSha },
+      { host: 'web-2', release: null, sha: null },
+    ],
+    agree: false,
+  },
+  history: {
+    type: 'history',
+    deployed: [
+      { back: 0, release, sha: toSha, at: '2026-11-21T03:15:00.000Z', by: 'ada@laptop', only: null },
+      { back: 1, release: before, sha: fromSha, at: '2026-11-20T10:15:00.000Z', by: 'grace@desk', only: ['web-1'] },
+    ],
+  },
+  printed: { type: 'printed', host: 'web-1', stream: 'stdout', line: '3 processes' },
+  ran: { type: 'ran', host: 'web-2', code: 3, reason: 'ended with 3' },
   finished: {
     type: 'finished',
     command: 'deploy',
@@ -122,6 +140,9 @@ export const samples: { readonly [K in Kind]: Of<K> } = {
 }
 
 export const kinds = Object.keys(samples) as readonly Kind[]
+
+/** What only an output for answers draws. */
+export const answers: readonly Kind[] = ['releases', 'history', 'printed', 'ran']
 
 /** Stamps reports a second apart. */
 export function at(reports: readonly Report[]): readonly Reported[] {

@@ -75,6 +75,10 @@ function reportText(report: Report): Said | null {
     case 'serving':
     case 'plan':
     case 'status':
+    case 'releases':
+    case 'history':
+    case 'printed':
+    case 'ran':
     case 'finished':
     case 'error':
       return null

@@ -131,6 +131,10 @@ export function tellReport(report: Report): string | null {
     case 'waiting':
     case 'plan':
     case 'status':
+    case 'releases':
+    case 'history':
+    case 'printed':
+    case 'ran':
       return null
   }
 }
