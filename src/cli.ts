@@ -28,6 +28,9 @@ async function main(): Promise<void> {
   }
   const fail = (error: unknown) => leave(tell(report, error, touched))
   process.on('uncaughtException', fail).on('unhandledRejection', fail)
+  // Nobody reads on (`| head`): no reason to end a deploy, but there is none for a command to go on.
+  if ('invocation' in asked && asked.invocation.verb === 'exec')
+    process.stdout.once('error', () => void process.emit('SIGHUP'))
   const interrupts = watchInterrupts({ source: process, nowMs: () => performance.now(), leave: () => leave(130) })
 
   const context: CommandContext = {
@@ -50,14 +53,16 @@ async function isAtTerminal(asked: Asked): Promise<boolean> {
   return (await import('./commands/foreground.ts')).isInForeground()
 }
 
-type Asked = { readonly invocation: Invocation } | { readonly error: unknown }
+/** `ours`: the words without those of a command for the hosts. */
+type Asked = { readonly ours: readonly string[] } & ({ readonly invocation: Invocation } | { readonly error: unknown })
 
 /** What is wrong with the arguments is told later, when there is an output to tell it. */
 async function understand(): Promise<Asked> {
-  const { parseArguments } = await import('./commands/arguments.ts')
+  const { parseArguments, splitCommand } = await import('./commands/arguments.ts')
+  const { ours } = await splitCommand(argv)
   return parseArguments(argv).then(
-    (invocation) => ({ invocation }),
-    (error: unknown) => ({ error }),
+    (invocation) => ({ ours, invocation }),
+    (error: unknown) => ({ ours, error }),
   )
 }
 
@@ -66,10 +71,11 @@ async function openOutput(asked: Asked, isTerminal: boolean): Promise<Output> {
     import('./output/choose.ts'),
     import('./commands/verbs.ts'),
   ])
+  const { ours } = asked
   const wishes = {
-    json: argv.includes('--json'),
-    verbose: argv.includes('--verbose'),
-    color: !argv.includes('--no-color'),
+    json: ours.includes('--json'),
+    verbose: ours.includes('--verbose'),
+    color: !ours.includes('--no-color'),
     onHosts: 'invocation' in asked && 'environment' in asked.invocation,
     isAnswer: 'invocation' in asked && isAnswer(asked.invocation.verb),
     asks: isTerminal,
@@ -119,6 +125,8 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
     case 'previous':
     case 'list':
       return (await import('./commands/releases.ts')).run(invocation, context)
+    case 'exec':
+      return (await import('./commands/exec.ts')).run(invocation, context)
     case 'resume':
     case 'abort':
       return (await import('./commands/answer.ts')).run(invocation, context)

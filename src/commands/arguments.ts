@@ -1,11 +1,13 @@
 /** argv → what is asked for. The environment comes first, then the verb, as with `pm2 deploy` and `cap`. */
 import { nearest } from '../config/nearest.ts'
 import type { UserError } from '../errors.ts'
+import { readCommand, splitCommand } from './exec-words.ts'
 import { type Options, parseOptions } from './options.ts'
 import { usage } from './usage.ts'
 import { environmentWords, findVerb, type OptionName, takersOf, type VerbName } from './verbs.ts'
 import { type Goal, readGoal, readWishes, type Wishes } from './wishes.ts'
 
+export { splitCommand } from './exec-words.ts'
 export type { Goal, Wishes } from './wishes.ts'
 
 interface OfEnvironment {
@@ -21,6 +23,8 @@ export type Invocation =
   | (OfEnvironment & { readonly verb: 'setup' })
   | (OfEnvironment & { readonly verb: 'status' })
   | (OfEnvironment & { readonly verb: 'current' | 'previous' | 'list' })
+  /** `command`: text for a shell. */
+  | (OfEnvironment & { readonly verb: 'exec'; readonly command: string })
   /** The wishes are for a deploy that was cut off: one that waits goes on as it was begun. */
   | (OfEnvironment & Wishes & { readonly verb: 'resume' | 'abort' })
   | (OfEnvironment & { readonly verb: 'unlock'; readonly force: boolean })
@@ -40,7 +44,8 @@ const elsewhere: Readonly<Record<string, string>> = {
  * in full is a UserError `usage`: a typo must never deploy.
  */
 export async function parseArguments(argv: readonly string[]): Promise<Invocation> {
-  const { words, options, help } = await parseOptions(argv)
+  const { ours, command } = await splitCommand(argv)
+  const { words, options, help } = await parseOptions(ours)
   if (options.help) return { verb: 'help', text: help }
   if (options.version) return { verb: 'version' }
   const [first, second, ...rest] = words
@@ -49,7 +54,7 @@ export async function parseArguments(argv: readonly string[]): Promise<Invocatio
   if (first === undefined) throw whichEnvironment(options)
   if (first === 'init') return readInit(words, options)
   refuseWrongOrder(first, second)
-  return readVerb({ environment: first, word: second ?? 'deploy', rest }, options)
+  return readVerb({ environment: first, word: second ?? 'deploy', rest: command ?? rest }, options)
 }
 
 function whichEnvironment({ rollback }: Options): UserError {
@@ -88,6 +93,7 @@ function readVerb({ environment, word, rest }: Typed, options: Options): Invocat
   refuseOptions(entry.name, options)
   const { words, name } = entry
   const of = { environment, configFile: options.config ?? null }
+  if (name === 'exec') return { ...of, verb: name, command: readCommand(spell(environment, word), rest) }
   if (rest.length > (words === '' ? 0 : 1)) throw tooMany(words === '' ? rest : rest.slice(1))
   switch (name) {
     case 'setup':

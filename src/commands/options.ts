@@ -162,6 +162,7 @@ Examples:
   zdr-deploy production resume                     … which can be given from anywhere (or a no: abort)
   zdr-deploy production resume                     go on with a deploy that was cut off (or take it back: abort)
   zdr-deploy production --rollback                 back to the release before
+  zdr-deploy production exec 'pm2 ls | grep shop'  on all hosts at once; what stands behind exec is the command
 
 Exit codes:
   0 every host verified on the release   1 failed before anything a user could feel   2 usage or configuration

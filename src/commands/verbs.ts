@@ -106,6 +106,14 @@ export const verbs = [
     of: 'environment',
   },
   {
+    name: 'exec',
+    aliases: ['run'],
+    words: '<command>',
+    summary: 'run a command on all hosts at once, in the current release',
+    options: ['config'],
+    of: 'environment',
+  },
+  {
     name: 'resume',
     aliases: [],
     words: '',
@@ -158,7 +166,7 @@ export function findVerb(word: string): Entry | undefined {
 
 /** The verbs whose output is an answer to read or to pipe, and not the story of how it was had. */
 export function isAnswer(verb: string): boolean {
-  return ['current', 'previous', 'list'].includes(verb)
+  return ['current', 'previous', 'list', 'exec'].includes(verb)
 }
 
 /** Every word that may follow an environment, in the order of the help. */

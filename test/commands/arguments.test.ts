@@ -70,6 +70,10 @@ describe('what is understood', () => {
     ['production previous', { ...of, verb: 'previous' }],
     ['production prev', { ...of, verb: 'previous' }],
     ['production list', { ...of, verb: 'list' }],
+    ['production exec ls -la --json', { ...of, verb: 'exec', command: 'ls -la --json' }],
+    ['--config shop.yml production run -- ls', { ...of, configFile: 'shop.yml', verb: 'exec', command: 'ls' }],
+    ['production exec run exec -h', { ...of, verb: 'exec', command: 'run exec -h' }],
+    ['production --ref run', { ...deploy, goal: { kind: 'ref', ref: 'run' } }],
     ['production setup', { ...of, verb: 'setup' }],
     ['production status --json', { ...of, verb: 'status' }],
     ['production unlock', { ...of, verb: 'unlock', force: false }],
@@ -103,6 +107,23 @@ describe('what is understood', () => {
   })
 })
 
+describe('the command of exec', () => {
+  const command = async (...words: readonly string[]) => {
+    const invocation = await parseArguments(['production', 'exec', ...words])
+    return invocation.verb === 'exec' ? invocation.command : invocation
+  }
+
+  test('is a text for a shell where it is one word', async () => {
+    expect(await command('cd api && ls *.js | wc -l')).toBe('cd api && ls *.js | wc -l')
+  })
+  test('arrives word by word, as typed, where it is several', async () => {
+    expect(await command('node', '-e', "console.log('$HOME')")).toBe(`node -e 'console.log('\\''$HOME'\\'')'`)
+  })
+  test.each([[''], ['  '], ['', 'ls']])('is refused where its first word is empty: %j', async (...words) => {
+    await expect(command(...words)).rejects.toMatchObject({ code: 'usage', message: 'The command is empty.' })
+  })
+})
+
 test('the empty word of an unset variable deploys nothing', async () => {
   for (const words of [
     ['production', ''],
@@ -119,6 +140,7 @@ describe('a typo never deploys', () => {
     ['production depoly', '`zdr-deploy production`'],
     ['production xyzzy', 'deploy, update, ref, rollback, revert, plan, status'],
     ['production revrt', '`zdr-deploy production revert`'],
+    ['production exce ls', '`zdr-deploy production exec`'],
     ['production updat', '`zdr-deploy production update`'],
     ['production --rolback', '--rollback'],
     ['production --dryrun', '--dry-run'],
@@ -149,6 +171,13 @@ describe('what is refused', () => {
     ['production current web-1', 'Too many'],
     ['production list --skip web-1', '--skip does not go with `list`'],
     ['prev production', '`zdr-deploy production prev`'],
+    ['production exec', 'Which command?'],
+    ['production exec --', 'Which command?'],
+    ['production exec --json ls', 'stand before `exec`'],
+    ['production run --help', 'stand before `run`'],
+    ['production --skip web-1 exec ls', '--skip does not go with `exec`'],
+    ['production --jsno exec ls', '--json'],
+    ['exec production ls', '`zdr-deploy production exec`'],
     ['production update now', 'Too many'],
     ['production ref', 'Which ref?'],
     ['production ref a b', 'Too many'],

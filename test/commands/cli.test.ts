@@ -26,6 +26,13 @@ describe('the command line', () => {
     expect(stderr).not.toContain('    at ')
   })
 
+  test('what stands behind exec is no option of ours', () => {
+    const { status, stdout, stderr } = zdr('production', 'exec', 'curl', '--json', '{}')
+    expect(status).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toContain('✖')
+  })
+
   test('with --json, even a usage error is one event on stdout, and nothing else', () => {
     const { status, stdout, stderr } = zdr('production', '--jsn', '--json')
     expect(status).toBe(2)
