@@ -1,7 +1,7 @@
 import { basename, isAbsolute } from 'node:path'
 import type { Check } from './check.ts'
 import { environmentVariables } from './env.ts'
-import { layoutWarnings, movesIn, withLocalScripts, withoutGitMoves } from './hooks.ts'
+import { fixedIn, layoutWarnings, movesIn, withLocalScripts, withoutGitMoves } from './hooks.ts'
 import { hasApps } from './source.ts'
 import { pm2Warnings, split } from './split.ts'
 import type { EnvironmentConfig } from './types.ts'
@@ -13,11 +13,11 @@ export async function checkCommands(check: Check): Promise<CheckedCommands> {
   const { block, cwd, path, problems } = check
   const written = writtenCommands(check)
   const { postDeploy, install, reload, migrate } = written
-  const preDeploy = withoutGitMoves('pre-deploy', block['pre-deploy'] ?? [])
+  const base = block.path ?? '/'
+  const preDeploy = withoutGitMoves('pre-deploy', block['pre-deploy'] ?? [], base)
   const env = environmentVariables(block.env ?? {}, { path: [...path, 'env'], problems })
   refuseMoves(check, written, preDeploy.problems)
   refuseNothing(check, written)
-  const base = block.path ?? '/'
   const work = split({ postDeploy, install, reload, path: base, ...pm2File(check) })
   return {
     env,
@@ -32,7 +32,7 @@ export async function checkCommands(check: Check): Promise<CheckedCommands> {
     warnings: [
       ...preDeploy.warnings,
       ...layoutWarnings('pre-deploy', preDeploy.texts, base),
-      ...layoutWarnings('post-deploy', [...postDeploy, ...(install ?? []), ...(reload ?? [])], base),
+      ...new Set([work.prepare, work.activate].flatMap((texts) => layoutWarnings('post-deploy', texts, base))),
       ...layoutWarnings('migrate', listOf(migrate), base),
       ...pm2Warnings(work),
     ],
@@ -58,23 +58,25 @@ function writtenCommands({ block }: Check): Written {
 
 /** Every host stands on the commit that was asked for already: a command that moves it elsewhere is refused. */
 function refuseMoves(
-  { path, problems }: Check,
+  { block, path, problems }: Check,
   { postDeploy, install, reload, migrate }: Written,
   inPreDeploy: readonly string[],
 ): void {
   const refuse = (key: string, texts: readonly string[]): void => {
     for (const text of texts) problems.push({ path: [...path, key], text })
   }
+  const base = block.path ?? '/'
   refuse('pre-deploy', inPreDeploy)
-  refuse('post-deploy', movesIn(postDeploy))
-  refuse('install', movesIn(install ?? []))
-  refuse('reload', movesIn(reload ?? []))
-  refuse('migrate', movesIn(listOf(migrate)))
+  // Where `reload` is written, what it stands in for is for pm2 deploy alone.
+  refuse('post-deploy', reload === undefined ? fixedIn(postDeploy, base) : [])
+  refuse('install', movesIn(install ?? [], base))
+  refuse('reload', movesIn(reload ?? [], base))
+  refuse('migrate', movesIn(listOf(migrate), base))
 }
 
 /** Something has to make the processes run the release. */
 function refuseNothing({ block, path, problems, raw, source }: Check, { postDeploy, reload }: Written): void {
-  const isReported = raw['post-deploy'] !== undefined && block['post-deploy'] === undefined
+  const isReported = Object.hasOwn(raw, 'post-deploy') && block['post-deploy'] === undefined
   if (postDeploy.length > 0 || reload !== undefined || hasApps(source) || isReported) return
   const text = `has neither \`post-deploy\` nor \`reload\`, and ${source.shown} has no \`apps\` for pm2 to start: write one`
   problems.push({ path, text })

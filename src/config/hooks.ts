@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { fixedMoves, withoutGit } from './split.ts'
+import { posix, resolve } from 'node:path'
+import { type GitCommand, readChain } from './chain.ts'
+import { type Directory, isInRelease } from './release-folder.ts'
 
 /**
  * `pre-setup` may name a script on the deployer's disk, which then runs on the host (pm2 deploy pipes it to `bash -s`).
@@ -32,32 +33,40 @@ export interface CheckedHook {
  * `pre-deploy` stands in the running release: git would change what runs, and what a later rollback goes back to.
  * What can be left out is; what stands in the middle of something else is refused.
  */
-export function withoutGitMoves(key: string, written: readonly string[]): CheckedHook {
-  const { kept, leftOut } = withoutGit(written)
+export function withoutGitMoves(key: string, written: readonly string[], base: string): CheckedHook {
+  const chain = readChain(written, base)
+  const leftOut = chain.flatMap((part) => part.leftOut)
   return {
-    texts: kept,
-    problems: movesIn(kept),
+    texts: leftOut.length === 0 ? written : chain.filter(({ kind }) => kind !== 'leave-out').map(({ text }) => text),
+    problems: fixedIn(written, base),
     warnings: leftOut.map(
-      (text) => `${key}: \`${text}\` is left out: every release is laid out at the commit asked for`,
+      ({ text }) => `${key}: \`${text}\` is left out: every release is laid out at the commit asked for`,
     ),
   }
 }
 
-/** For a text that git commands cannot be taken out of. */
-export function movesIn(texts: readonly string[]): readonly string[] {
-  return texts
-    .flatMap(fixedMoves)
-    .map(
-      (move) =>
-        `has \`${move}\`, which would leave the commit asked for, among commands that it cannot be taken out of: take it out`,
-    )
+/** What is wrong with a hook out of which git is taken where that can be done. */
+export function fixedIn(texts: readonly string[], base: string): readonly string[] {
+  return readChain(texts, base).flatMap(({ fixed }) => fixed.map(gitProblem))
+}
+
+/** What is wrong with commands that are run as they are. */
+export function movesIn(texts: readonly string[], base: string): readonly string[] {
+  return readChain(texts, base)
+    .flatMap(({ leftOut, fixed }) => [...leftOut.filter(({ git }) => git === 'moves'), ...fixed])
+    .map(gitProblem)
+}
+
+function gitProblem({ text, git }: GitCommand): string {
+  return git === 'moves what is not known'
+    ? `has \`${text}\` in a folder that only the shell knows, and in the release it would leave the commit asked for: take it out, or write the folder's path`
+    : `has \`${text}\`, which would leave the commit asked for, where it cannot be left out: take it out`
 }
 
 /** Paths that lead elsewhere than with pm2 deploy, because a release is no longer `<path>/source`. */
 export function layoutWarnings(key: string, texts: readonly string[], base: string): readonly string[] {
-  const commands = texts.join('\n')
-  const outside = /(?<!\bcd\s+["']?)(?<=^|[\s"'=])(?:\.\/)?\.\.\/[^\s"';&|)]*/m.exec(commands)?.[0]
-  const hasSource = commands.replaceAll(/\bcd\s+\S+/g, '').includes(`${base}/source`)
+  const outside = readChain(texts, base).flatMap(({ text, directory }) => leadingOut(text, directory))[0]
+  const hasSource = texts.some((text) => text.includes(`${base}/source`))
   return [
     ...(outside === undefined
       ? []
@@ -66,4 +75,10 @@ export function layoutWarnings(key: string, texts: readonly string[], base: stri
         ]),
     ...(hasSource ? [`${key}: there is no ${base}/source here: write ${base}/current`] : []),
   ]
+}
+
+/** Relative paths that leave the release, but for those of a `cd`. */
+function leadingOut(text: string, directory: Directory): readonly string[] {
+  const found = text.match(/(?<!\bcd\s+["']?)(?<=^|[\s"'=])(?:\.\/)?\.\.\/[^\s"';&|)]*/gm) ?? []
+  return found.filter((path) => isInRelease(directory) && posix.join(directory, path).startsWith('..'))
 }

@@ -5,6 +5,8 @@ export interface Word {
   readonly text: string
   /** What the shell makes of it; null where that depends on something (`$X`, `$(…)`, `*`). A leading `~` stays. */
   readonly value: string | null
+  /** Where it begins in the text. */
+  readonly at: number
 }
 
 export interface Command {
@@ -12,11 +14,15 @@ export interface Command {
   readonly text: string
   /** Without redirections. */
   readonly words: readonly Word[]
+  readonly redirections: readonly string[]
+  /** Where it begins and ends in the text. */
+  readonly at: number
+  readonly end: number
 }
 
 export interface ShellText {
   readonly commands: readonly Command[]
-  /** null: commands joined by `&&` and ends of lines only. Else what it has besides, in words: "has `||`". */
+  /** null: commands joined by `&&` and ends of lines (with or without a `;`) only. Else what it has besides, in words: "has `||`". */
   readonly notPlain: string | null
 }
 
@@ -25,15 +31,17 @@ export function readShell(text: string): ShellText {
   const commands: Command[] = []
   const reasons: string[] = []
   let words: Word[] = []
+  let redirections: string[] = []
   let from = 0
   let to = 0
   let awaitsCommand = false
 
   const endCommand = (separator: string) => {
-    if (words.length > 0) commands.push({ text: text.slice(from, to), words })
+    if (words.length > 0) commands.push({ text: text.slice(from, to), words, redirections, at: from, end: to })
     else if (separator === '&&' || (separator === '' && awaitsCommand)) reasons.push('has `&&` without a command')
     awaitsCommand = separator === '&&' || (awaitsCommand && words.length === 0)
     words = []
+    redirections = []
   }
 
   for (const token of tokens(text)) {
@@ -48,7 +56,8 @@ export function readShell(text: string): ShellText {
     if (token.kind === 'redirection' && words.length === 0) reasons.push('begins a command with a redirection')
     if (token.kind === 'redirection' && token.text.includes('<<')) reasons.push('has a here-document')
     if (token.kind === 'word' && words.length === 0 && reserved.has(token.text)) reasons.push(`has \`${token.text}\``)
-    if (token.kind === 'word') words.push({ text: token.text, value: staticValue(token.text) })
+    if (token.kind === 'redirection') redirections.push(token.text)
+    if (token.kind === 'word') words.push({ text: token.text, value: staticValue(token.text), at: token.at })
   }
   endCommand('')
   return { commands, notPlain: reasons[0] ?? null }
@@ -70,8 +79,13 @@ function* tokens(text: string): Generator<Token> {
     const blank = match(/(?:[ \t\r]|\\\r?\n|(?<![^\s;&|()])#[^\n]*)+/y, text, at)
     const separator = match(/&&|\|\||\|&|;;|&(?!>)|[;|()\n]/y, text, at)
     const redirection = match(/(?:\d*(?:<<<|<<-?|<>|<&|>>|>&|>\||<|>)|&>>?)[ \t]*/y, text, at)
+    // At the end of a line it says no more than the end of the line.
+    const lineEnd = match(/;(?=[ \t\r]*(?:#[^\n]*)?(?:\n|$))/y, text, at)
     if (blank !== null) at += blank.length
-    else if (redirection !== null) {
+    else if (lineEnd !== null) {
+      yield { kind: 'separator', text: '\n', at }
+      at += lineEnd.length
+    } else if (redirection !== null) {
       // Its target belongs to it, and is no argument. `<(…)` has none: its bracket is met as a separator.
       const end = wordEnd(text, at + redirection.length)
       yield { kind: end > text.length ? 'unclosed' : 'redirection', text: text.slice(at, end), at }

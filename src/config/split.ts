@@ -1,14 +1,7 @@
 import { command } from '../hosts/shell.ts'
-import {
-  type CommandKind,
-  callsPm2,
-  commandKind,
-  type Directory,
-  isLeftOut,
-  movesTheCommit,
-  namesPm2Apps,
-} from './command-kinds.ts'
-import { type Command, readShell } from './shell-text.ts'
+import { callsPm2, namesPm2Apps } from './calls-pm2.ts'
+import { type Part, readChain } from './chain.ts'
+import { readShell } from './shell-text.ts'
 import type { Split } from './types.ts'
 
 export interface SplitOptions {
@@ -27,20 +20,20 @@ export interface SplitOptions {
 /**
  * What of a `post-deploy` is done beside the running app, and what while the host is out. Pure.
  *
- * Its texts, and the lines of each, are a chain like one of `&&`: the first failure ends it. The leading commands that
- * only install or build inside the release are prepared; from the first other one on, all runs while the host is out.
- * A text with anything else in it than plain commands (`||`, `;`, `|`, `&`, `if`, a subshell) is one command of which
- * nothing is known. Where pm2 is called nowhere, nothing is prepared: a script may need what stands before it.
+ * The leading commands that only install, build or show something inside the release are prepared; from the first other
+ * one on, all runs while the host is out. What earlier commands set up for later ones holds in both halves. Of a part that
+ * is no single command nothing is known. Where pm2 is called nowhere, nothing is prepared: a script may need what stands
+ * before it.
  */
 export function split(options: SplitOptions): Split {
   const { postDeploy, install, reload, path, file, environment } = options
-  const chain = readChain(postDeploy, path)
+  const chain = readHalves(postDeploy, path)
   const written = postDeploy.length > 0
   const fallback = command('pm2', 'startOrRestart', file, '--env', environment)
   const manager = managerOf(reload ?? (written ? postDeploy : [fallback]))
   const isSplit = manager === 'pm2' || reload !== undefined
   const halves = isSplit ? chain : { prepare: [], activate: chain.all }
-  const activate = reload ?? (written ? halves.activate : [fallback])
+  const activate = reload ?? (written ? halves.activate.map((text) => withCurrent(text, path)) : [fallback])
   const reasons = [
     ...(written && (install === undefined || reload === undefined) ? [chainReason(chain, isSplit)] : []),
     ...(written || reload !== undefined
@@ -49,6 +42,9 @@ export function split(options: SplitOptions): Split {
     ...(install === undefined ? [] : ['`install` says what is prepared']),
     ...(reload === undefined ? [] : [reloadReason(chain.activate)]),
     ...chain.leftOut.map((text) => `\`${text}\` is left out: every host stands on the commit asked for already`),
+    ...(reload === undefined && halves.activate.some((text) => withCurrent(text, path) !== text)
+      ? [`\`${path}/source\` is read as \`${path}/current\`: that is the release here`]
+      : []),
   ]
   return { prepare: install ?? halves.prepare, activate, manager, reason: reasons.join('\n') }
 }
@@ -63,91 +59,53 @@ export function pm2Warnings({ activate, manager }: Split): readonly string[] {
   ]
 }
 
-/** Commands that would leave the commit asked for, and that cannot be taken out of the text around them. */
-export function fixedMoves(text: string): readonly string[] {
-  const { commands, notPlain } = readShell(text)
-  return notPlain === null ? [] : commands.filter(({ words }) => movesTheCommit(words)).map((move) => move.text)
-}
-
-/** The texts without the git commands that `split` leaves out too, and those commands. */
-export function withoutGit(texts: readonly string[]): {
-  readonly kept: readonly string[]
-  readonly leftOut: readonly string[]
-} {
-  const parts = texts.flatMap(chainParts)
-  const isMove = (part: Part) => part.command !== null && isLeftOut(part.command.words)
-  const leftOut = parts.filter(isMove).map((part) => part.text)
-  return {
-    kept: leftOut.length === 0 ? texts : parts.filter((part) => !isMove(part)).map((part) => part.text),
-    leftOut,
-  }
-}
-
-interface Chain {
+interface Halves {
   readonly prepare: readonly string[]
   readonly activate: readonly string[]
   /** Everything, where nothing may be prepared. */
   readonly all: readonly string[]
   readonly leftOut: readonly string[]
-  /** The first command that is not known to be harmless, and what is in its way where that is not the command itself. */
-  readonly stop: { readonly text: string; readonly why: string | null } | null
+  /** The first part that is not known to be harmless. */
+  readonly stop: Part | null
 }
 
-function readChain(texts: readonly string[], base: string): Chain {
-  const prepare: string[] = []
-  const state: string[] = []
-  const late: string[] = []
-  const all: string[] = []
-  const leftOut: string[] = []
-  let prepared = 0
-  let directory: Directory = '.'
-  let stop: Chain['stop'] = null
-  for (const part of texts.flatMap(chainParts)) {
-    const kind = kindOfPart(part, directory, base)
-    if (kind.kind === 'leave-out') {
-      leftOut.push(part.text)
-      continue
-    }
-    const text = kind.kind === 'state' ? kind.text : part.text
-    all.push(text)
-    if (kind.kind !== 'prepare') directory = kind.directory
-    if (kind.kind === 'activate') stop ??= { text, why: part.why }
-    if (stop !== null) late.push(text)
-    else if (kind.kind === 'state') state.push(text)
-    if (stop === null) prepare.push(text)
-    if (stop === null && kind.kind === 'prepare') prepared = prepare.length
-  }
+function readHalves(texts: readonly string[], base: string): Halves {
+  const chain = readChain(texts, base)
+  const parts = chain.filter(({ kind }) => kind !== 'leave-out')
+  const textsOf = (some: readonly Part[]) => some.map(({ text }) => text)
+  const firstStop = parts.findIndex(({ kind }) => kind === 'activate')
+  const early = firstStop < 0 ? parts : parts.slice(0, firstStop)
   // What comes after the last install or build prepares nothing.
-  return { prepare: prepare.slice(0, prepared), activate: [...state, ...late], all, leftOut, stop }
+  const prepared = early.slice(0, early.findLastIndex(({ kind }) => kind === 'prepare') + 1)
+  return {
+    prepare: textsOf(prepared),
+    activate: textsOf([...early.filter(({ kind }) => kind === 'state'), ...parts.slice(early.length)]),
+    all: textsOf(parts),
+    leftOut: chain.flatMap(({ leftOut }) => leftOut.map(({ text }) => text)),
+    stop: parts[firstStop] ?? null,
+  }
 }
 
-interface Part {
-  readonly text: string
-  /** null: of this text nothing is known. */
-  readonly command: Command | null
-  readonly why: string | null
-}
-
-function chainParts(text: string): readonly Part[] {
-  const { commands, notPlain } = readShell(text)
-  if (notPlain !== null) return [{ text: text.trim(), command: null, why: notPlain }]
-  return commands.map((part) => ({ text: part.text, command: part, why: null }))
-}
-
-function kindOfPart({ command }: Part, directory: Directory, base: string): CommandKind {
-  return command === null ? { kind: 'activate', directory: null } : commandKind(command, directory, base)
+/** While a host is out, `current` is the new release. */
+function withCurrent(text: string, base: string): string {
+  return text.replaceAll(`${base}/source`, (found: string, at: number) =>
+    /[\w.-]/.test(text.charAt(at + found.length)) ? found : `${base}/current`,
+  )
 }
 
 function managerOf(texts: readonly string[]): 'pm2' | 'command' {
   return texts.some((text) => readShell(text).commands.some(callsPm2)) ? 'pm2' : 'command'
 }
 
-function chainReason({ prepare, stop }: Chain, isSplit: boolean): string {
-  if (!isSplit) return 'no pm2 command was recognised in `post-deploy`, so all of it runs while the host is out'
+function chainReason({ prepare, stop }: Halves, isSplit: boolean): string {
+  const couldBe = ' (`reload` and `install` can say it otherwise)'
+  if (!isSplit)
+    return `no pm2 command was recognised in \`post-deploy\`, so all of it runs while the host is out${prepare.length === 0 ? '' : couldBe}`
   if (stop === null) return 'all of `post-deploy` only installs or builds'
   const from = `\`${shortened(stop.text)}\`${stop.why === null ? '' : ` (it ${stop.why})`}`
+  const asList = stop.isLedByHarmless ? '. Written as a list of commands, what leads it could be done before' : ''
   return prepare.length === 0
-    ? `all of \`post-deploy\` runs while the host is out: ${from} is not known to be harmless to the running app`
+    ? `all of \`post-deploy\` runs while the host is out: ${from} is not known to be harmless to the running app${asList}`
     : `what stands before ${from} only installs or builds, so it is done beside the running app; the rest while the host is out`
 }
 

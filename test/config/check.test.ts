@@ -229,10 +229,16 @@ describe('what pm2 deploy reads', () => {
     const config = await load({ 'pre-deploy': '"git pull && echo hello"' })
     expect(config.hooks.preDeploy).toEqual(['echo hello'])
     expect(config.warnings).toContainEqual(expect.stringContaining('`git pull` is left out'))
-    expect((await problemsOf({ 'pre-deploy': '"git pull; echo"' }))[0]).toContain('pre-deploy has `git pull`')
-    expect((await problemsOf({ 'post-deploy': '"git reset --hard x; pm2 reload y"' }))[0]).toContain(
-      'post-deploy has `git reset --hard x`',
-    )
+    expect((await load({ 'pre-deploy': '"git pull; echo"' })).hooks.preDeploy).toEqual(['true; echo'])
+    for (const key of ['pre-deploy', 'post-deploy'])
+      expect((await problemsOf({ [key]: '"cd $X && git pull && pm2 reload y"' }))[0]).toContain(
+        `${key} has \`git pull\``,
+      )
+    expect(
+      (await load({ 'post-deploy': '"bash -c \'git pull; pm2 reload x\'"', reload: 'pm2 reload x' })).split.activate,
+    ).toEqual(['pm2 reload x'])
+    for (const key of ['install', 'reload'])
+      expect((await problemsOf({ [key]: '[git pull, npm ci]' }))[0]).toContain(`${key} has \`git pull\``)
   })
 
   test('a call of pm2 that does not tell its apps is warned of, with what to write', async () => {
@@ -241,8 +247,11 @@ describe('what pm2 deploy reads', () => {
     expect(warnings).toContainEqual(expect.stringMatching(/`sudo -u app pm2 reload shop`.*Write it plainly/))
   })
   test('paths that lead elsewhere than with pm2 deploy are warned of', async () => {
-    const { warnings } = await load({ 'post-deploy': '"cp ../.env . && cp /var/www/shop/source/x . && pm2 reload x"' })
-    expect(warnings.filter((warning) => warning.startsWith('post-deploy:'))).toHaveLength(2)
+    const { warnings } = await load({
+      'post-deploy': '"cp ../.env . && pm2 reload x"',
+      'pre-deploy': 'cd /var/www/shop/source',
+    })
+    expect(warnings.filter((warning) => /^(pre|post)-deploy:/.test(warning))).toHaveLength(2)
     expect(
       (await load({ 'post-deploy': '"cd api && npm ci && cd ../web && npm ci && pm2 reload x"' })).warnings.join(),
     ).not.toContain('post-deploy')

@@ -19,6 +19,7 @@ test.each([
   ['echo a#b && c', ['echo a#b', 'c']],
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is shell text.
   ['echo ${X:-"a;b"} $((1+2)) && c', ['echo ${X:-"a;b"} $((1+2))', 'c']],
+  ['npm ci;\npm2 reload x; # done', ['npm ci', 'pm2 reload x']],
   ['', []],
   ['  # nothing\n', []],
 ])('%j is a plain chain', (text, commands) => {
@@ -90,7 +91,7 @@ test('no text makes it throw, and no text of a plain chain is lost', () => {
     fc.property(fc.string({ unit: fc.constantFrom(...Array.from(`ab '"\\$(){}\`;|&<>#\n=~*`)) }), (text) => {
       const { commands, notPlain } = readShell(text)
       const left = commands.reduce((rest, part) => rest.replace(part.text, ''), text)
-      if (notPlain === null) expect(left.replaceAll(/#[^\n]*/g, '').replaceAll('\\\n', '')).toMatch(/^[\s&]*$/)
+      if (notPlain === null) expect(left.replaceAll(/#[^\n]*/g, '').replaceAll('\\\n', '')).toMatch(/^[\s&;]*$/)
     }),
   )
 })

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fixedMoves, split } from '../../src/config/split.ts'
+import { fixedIn, movesIn } from '../../src/config/hooks.ts'
+import { split } from '../../src/config/split.ts'
+
+const base = '/var/www/shop'
 
 function splitOf(
   postDeploy: string | readonly string[],
@@ -10,7 +13,7 @@ function splitOf(
     postDeploy: typeof postDeploy === 'string' ? [postDeploy] : postDeploy,
     install: overrides.install,
     reload: overrides.reload,
-    path: '/var/www/shop',
+    path: base,
     file: 'ecosystem.config.js',
     environment: 'production',
   })
@@ -54,6 +57,28 @@ test.each([
   'NODE_ENV=production npm ci',
   'npm ci > /dev/null 2>&1',
   'git submodule update --init',
+  'git lfs pull',
+  'git log -1 --oneline',
+  'git -c color.ui=never rev-parse HEAD',
+  'git --version',
+  'node -v',
+  'echo "installing…"',
+  'pwd',
+  'test -f package.json',
+  '[ -s package.json ]',
+  'mkdir -p logs tmp/cache',
+  '/usr/local/bin/npm ci',
+  '~/.nvm/versions/node/v20.1.0/bin/npm ci',
+  'npm --prefix api --cache /tmp/npm ci',
+  'PATH=/opt/node/bin:$PATH npm ci',
+  'npm run build:server',
+  'rm -rf node_modules api/node_modules package-lock.json',
+  'next build',
+  'npx next build',
+  'npx --yes tsc -p .',
+  './node_modules/.bin/vite build --outDir dist',
+  'yarn nest build',
+  'pnpm exec prisma generate',
 ])('`%s` is harmless to the running app', (command) => {
   expect(splitOf(`${command} && ${reload}`)).toMatchObject({ prepare: [command], activate: [reload] })
 })
@@ -92,6 +117,30 @@ test.each([
   'yarn pm2 stop all',
   'bun server.js',
   'eval "$(x)"',
+  'npm run build -- --outDir /var/www/html',
+  'npm run build -- --outDir=../../public',
+  'yarn build --out-dir $WEBROOT',
+  'BUILD_PATH=/var/www/html npm run build',
+  'yarn install --modules-folder /var/www/shop/shared/node_modules',
+  'npm ci --prefix /var/www/shop/current/api',
+  'rm -rf node_modules/*',
+  'rm -rf ../node_modules',
+  'rm -rf a$X/node_modules',
+  'mkdir -p logs$X',
+  'rm -rf uploads node_modules',
+  'mkdir -p /var/log/shop',
+  'mkdir -p ../logs',
+  'echo PORT=1 > .env',
+  'git submodule foreach make',
+  'git -C ../lib submodule update',
+  'npx prisma migrate deploy',
+  'npx next start',
+  'npx tsc --watch',
+  'npx rimraf dist',
+  'source ./post-deploy.sh',
+  '. scripts/restart.sh',
+  'pushd api',
+  'nvm exec 20 npm ci',
 ])('`%s` is not known to be, so it and all after it wait until the host is out', (command) => {
   expect(splitOf(`${command} && npm ci && ${reload}`)).toMatchObject({
     prepare: [],
@@ -106,6 +155,11 @@ test.each([
   'NODE_ENV=production',
   'source ~/.nvm/nvm.sh',
   '. ./env.sh',
+  'source .env.production',
+  'source "$NVM_DIR/nvm.sh"',
+  '. /etc/profile',
+  'source ~/.zshrc',
+  '. venv/bin/activate',
   'nvm use',
   'nvm use 20',
   'set -e',
@@ -146,17 +200,56 @@ describe('git', () => {
       expect(reason).toContain(`\`${command}\` is left out`)
     },
   )
+  test.each([
+    'sudo -u app git pull',
+    'GIT_SSH_COMMAND="ssh -i k" git pull',
+    'git -C . pull',
+    'git -C /var/www/shop/current pull',
+    '/usr/bin/git pull > pull.log 2>&1',
+    'timeout 60 git pull',
+  ])('`%s` is too, however it is written', (command) => {
+    expect(splitOf(`${command} && npm ci && ${reload}`)).toMatchObject({ prepare: ['npm ci'], activate: [reload] })
+  })
   test('another repository is none of our business', () => {
     const elsewhere = ['git -C /srv/other pull', reload]
     expect(splitOf(elsewhere).activate).toEqual(elsewhere)
     expect(splitOf(`cd /srv/other && git pull && ${reload}`).activate).toContain('git pull')
+    expect(fixedIn(['cd /srv/other && git pull; git -C /srv/third reset --hard'], base)).toEqual([])
   })
-  test('what cannot be taken out of its surroundings is found', () => {
-    expect(fixedMoves('git pull; npm install; pm2 restart x')).toEqual(['git pull'])
-    expect(fixedMoves('if true; then git reset --hard origin/main; fi')).toHaveLength(1)
-    expect(fixedMoves('git fetch; npm install')).toEqual([])
-    expect(fixedMoves('git pull && npm install')).toEqual([])
+  test.each([
+    ['git pull; npm install; pm2 restart x', 'true; npm install; pm2 restart x'],
+    ['git fetch && git reset --hard origin/main || exit 1', 'true && true || exit 1'],
+    ['if git pull; then npm ci; fi && pm2 reload x', 'if true; then npm ci; fi && pm2 reload x'],
+    ['(cd api; sudo git checkout main | tee log) && pm2 reload x', '(cd api; true | tee log) && pm2 reload x'],
+  ])('in `%s` it becomes `true`, which leaves the rest as it is', (text, rest) => {
+    expect(splitOf(text)).toMatchObject({ prepare: [], activate: [rest] })
+    expect(splitOf(text).reason).toMatch(/`git [^`]*` is left out|`sudo git checkout main` is left out/)
   })
+  test('where only the shell knows which repository it is, or what it is in, it is refused', () => {
+    expect(fixedIn(['cd $APP && git pull && pm2 reload x'], base)).toEqual([
+      expect.stringMatching(/only the shell knows/),
+    ])
+    expect(fixedIn(['cd "$APP"; git pull'], base)).toHaveLength(1)
+    expect(fixedIn(['bash -lc "git pull && npm ci && pm2 reload x"'], base)).toEqual([
+      expect.stringMatching(/cannot be left out/),
+    ])
+    expect(fixedIn(['bash -lc "git fetch && git log"', 'cd $APP && git status'], base)).toEqual([])
+    expect(fixedIn(['git pull; npm ci', 'git pull && npm ci'], base)).toEqual([])
+  })
+  test('what is run as it is written must not have it at all', () => {
+    expect(movesIn(['git pull', 'npm ci'], base)).toHaveLength(1)
+    expect(movesIn(['git fetch; npm ci'], base)).toEqual([])
+  })
+})
+
+test.each([
+  ['cd /var/www/shop/source; npm ci; pm2 reload x', 'cd /var/www/shop/current; npm ci; pm2 reload x'],
+  ['cp /var/www/shop/source/.env.live .env && pm2 reload x', 'cp /var/www/shop/current/.env.live .env'],
+])('the folder of pm2 deploy in `%s` is the release', (text, first) => {
+  const { activate, reason } = splitOf(text)
+  expect(activate[0]).toBe(first)
+  expect(reason).toContain('`/var/www/shop/source` is read as `/var/www/shop/current`')
+  expect(splitOf('cp /var/www/shop/sources/x . && pm2 reload x').reason).not.toContain('is read as')
 })
 
 test.each([
@@ -171,6 +264,12 @@ test.each([
   const { prepare, activate, manager, reason } = splitOf(text)
   expect({ prepare, activate, manager }).toEqual({ prepare: [], activate: [text], manager: 'pm2' })
   expect(reason).toMatch(/it has `/)
+})
+
+test('a `;` at the end of a line is no more than the end of the line', () => {
+  const expected = { prepare: ['npm ci', 'npm run build'], activate: [reload] }
+  expect(splitOf(`npm ci && npm run build && ${reload};`)).toMatchObject(expected)
+  expect(splitOf(`npm ci;\n npm run build ; # then\n${reload};\n`)).toMatchObject(expected)
 })
 
 test('what stands before such a text in a list is still prepared', () => {
