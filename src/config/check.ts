@@ -1,10 +1,11 @@
 import { checkCommands } from './check-commands.ts'
 import { checkFleet } from './check-fleet.ts'
 import { configError, type KeyPath, type Problem } from './problem.ts'
-import { isObject, readSection, type Section, undefinedKeys } from './section.ts'
+import { isObject, readSection, type Section } from './section.ts'
 import { deploySection, type Source } from './source.ts'
 import { checkTimeouts } from './timeouts.ts'
 import type { EnvironmentConfig, SshOptions } from './types.ts'
+import { missingValues } from './variables.ts'
 
 type Schemas = typeof import('./schema.ts')
 type Block = Section<ReturnType<Schemas['environmentShape']>>
@@ -81,15 +82,10 @@ async function startCheck(
   const problems: Problem[] = []
   const schemas = await import('./schema.ts')
   const written = deploySection(source)?.[environment]
-  const raw = isObject(written) ? written : {}
-  for (const key of undefinedKeys(raw)) {
-    const last = key.at(-1)
-    const variable = typeof last === 'string' ? source.variableOf(last) : undefined
-    const reason =
-      variable === undefined ? 'is a variable of the environment not set?' : `the variable ${variable} is not set`
-    problems.push({ path: [...path, ...key], text: `is undefined: ${reason}` })
-  }
-  const block = readSection(written, schemas.environmentShape(cwd), { path, problems })
+  const missing = missingValues(isObject(written) ? written : {}, { source, environment })
+  const raw = missing.rest
+  problems.push(...missing.problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] })))
+  const block = readSection(isObject(written) ? raw : written, schemas.environmentShape(cwd), { path, problems })
   for (const key of ['host', 'ref', 'repo', 'path']) {
     if (isObject(written) && !Object.hasOwn(raw, key) && !(key === 'ref' && refGiven)) {
       problems.push({ path, text: `has no \`${key}\`: pm2 deploy needs it too` })

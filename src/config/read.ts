@@ -35,25 +35,15 @@ export async function readConfig(file: string, cwd: string): Promise<Source> {
       { cause },
     )
   })
-  const variableOf = (key: string) => variableBehind(text, key)
   if (kind === 'module') {
     const { readModule } = await import('./read-module.ts')
-    return { shown, data: await readModule(file, shown), locate: () => shown, variableOf }
+    return { shown, data: await readModule(file, shown), locate: () => shown, text }
   }
   const { readData } = await import('./read-data.ts')
-  return { shown, ...readData(text, { kind, shown }), variableOf }
+  return { shown, ...readData(text, { kind, shown }), text }
 }
 
 function shownPath(file: string, cwd: string): string {
   const inside = relative(cwd, file)
   return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? file : inside
-}
-
-/** `host: process.env.DEPLOY_HOST`. A guess for a hint, so the first match will do. */
-function variableBehind(text: string, key: string): string | undefined {
-  const literal = key.replaceAll(/[^\w-]/g, String.raw`\$&`)
-  return new RegExp(`\\b${literal}\\b["']?\\s*:[^\\n]*?\\bprocess\\.env(?:\\.(\\w+)|\\[["'](\\w+)["']\\])`)
-    .exec(text)
-    ?.slice(1)
-    .find((name) => name !== undefined)
 }

@@ -47,14 +47,19 @@ export function isObject(raw: unknown): raw is Readonly<Record<string, unknown>>
   return typeof raw === 'object' && raw !== null && !Array.isArray(raw)
 }
 
-/** Every key below `raw` whose value is undefined: most often a variable of the environment that is not set. */
-export function undefinedKeys(raw: unknown, path: KeyPath = []): readonly KeyPath[] {
-  if (raw === undefined) return [path]
+export interface Leaf {
+  readonly path: KeyPath
+  readonly value: unknown
+}
+
+/** Every value below `raw` that holds no others. */
+export function leaves(raw: unknown, path: KeyPath = []): readonly Leaf[] {
+  if (typeof raw !== 'object' || raw === null) return [{ path, value: raw }]
   // A configuration is a few levels deep; one that holds itself would have no end.
-  if (typeof raw !== 'object' || raw === null || path.length > deepest) return []
+  if (path.length > deepest) return []
   return Array.isArray(raw)
-    ? raw.flatMap((item, index) => undefinedKeys(item, [...path, index]))
-    : Object.entries(raw).flatMap(([key, value]) => undefinedKeys(value, [...path, key]))
+    ? raw.flatMap((item, index) => leaves(item, [...path, index]))
+    : Object.entries(raw).flatMap(([key, value]) => leaves(value, [...path, key]))
 }
 
 const deepest = 10

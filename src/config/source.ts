@@ -8,8 +8,8 @@ export interface Source {
   readonly data: unknown
   /** `deploy.yml:12:5` of the key, or of the nearest one above it that is there; `ecosystem.config.js` where lines are not known. */
   readonly locate: (path: KeyPath) => string
-  /** The variable of the environment that the file seems to take this key from; undefined where that is not seen. */
-  readonly variableOf: (key: string) => string | undefined
+  /** As it stands in the file. */
+  readonly text: string
 }
 
 /** The environments' blocks; undefined where the file has none. */

@@ -77,6 +77,17 @@ test('a JS file is named with the key path, and a variable that is not set by it
   ])
 })
 
+test('of two environments, the variables of the one that is asked for are named; an `undefined` that was written is none', async () => {
+  const block = (name: string) => `user: \`\${process.env.ZDR_NO_SUCH_${name}}\`, host: 'web-1', ref: 'main', repo: 'r',
+    path: '/srv/x', 'post-deploy': 'node -e "undefined" && pm2 reload x'`
+  const cwd = await folderWith({
+    'ecosystem.config.cjs': `module.exports = { deploy: {\n staging: { ${block('A')} },\n production: { ${block('B')} } } }`,
+  })
+  expect((await refusal(loadEnvironment({ cwd, environment: 'production' }))).message).toBe(
+    'ecosystem.config.cjs deploy.production.user has an `undefined` in it: the variable ZDR_NO_SUCH_B is not set',
+  )
+})
+
 test('what is missing is said of the environment', async () => {
   const cwd = await folderWith({ 'deploy.yml': 'deploy:\n  production:\n    reload: pm2 reload x\n' })
   const lines = (await refusal(loadEnvironment({ cwd, environment: 'production' }))).message.split('\n')
