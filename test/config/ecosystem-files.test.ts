@@ -1,150 +1,108 @@
-import { readdirSync } from 'node:fs'
+/**
+ * Files as people write them, through load, split and plan: what becomes of each, to read. `PLANS=write` writes anew what
+ * becomes of them now.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { env } from 'node:process'
 import { afterEach, expect, test, vi } from 'vitest'
+import { plan } from '../../src/commands/plan.ts'
 import { loadEnvironment } from '../../src/config/load.ts'
-import { refusal } from './temporary.ts'
+import { readConfig } from '../../src/config/read.ts'
+import { isObject } from '../../src/config/section.ts'
+import { deploySection } from '../../src/config/source.ts'
+import type { EnvironmentConfig, HostConfig } from '../../src/config/types.ts'
+import { UserError } from '../../src/errors.ts'
+import { plainPaint } from '../../src/output/paint.ts'
+import { planLines } from '../../src/output/plan.ts'
+import { context } from '../commands/environment.ts'
+import { imagined } from '../engine/imagined.ts'
+import { ecosystemFiles, filesFolder as files, writtenTexts } from './ecosystem-files.ts'
+
+const plans = join(import.meta.dirname, 'ecosystem-plans')
+const filesMin = 40
+
+/** What some of the files take from the environment; nothing sets a ZDR_NOT_SET_… */
+const variables = {
+  ZDR_TEST_USER: 'me',
+  ZDR_TEST_HOST: '192.0.2.99',
+  ZDR_TEST_REPO: 'git@git.example.com:shop.git',
+  ZDR_TEST_PATH: '/var/www/shop',
+  ZDR_TEST_PORT: '2222',
+  ZDR_TEST_KEY: '/keys/shop',
+  ZDR_TEST_KNOWN_HOSTS: '/keys/known_hosts',
+}
+
+const names = ecosystemFiles()
 
 afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-const folder = join(import.meta.dirname, 'ecosystem-files')
-const startOrRestart = 'pm2 startOrRestart ecosystem.config.js --env production'
-const reload = 'pm2 reload ecosystem.config.js --env production'
+test('there are many of them, and no plan of one that is gone', () => {
+  expect(names.length).toBeGreaterThanOrEqual(filesMin)
+  expect(readdirSync(plans).sort()).toEqual(names.map(planName).sort())
+})
 
-interface Expected {
-  readonly hosts?: readonly string[]
-  readonly prepare: readonly string[]
-  readonly activate: readonly string[]
-  readonly manager?: 'command'
+test.each(names)('%s', async (name) => {
+  for (const [variable, value] of Object.entries(variables)) vi.stubEnv(variable, value)
+  const told = `${(await tell(name)).join('\n')}\n`
+  const golden = join(plans, planName(name))
+  if (env.PLANS === 'write') writeFileSync(golden, told)
+  else expect(told).toBe(existsSync(golden) ? readFileSync(golden, 'utf8') : '')
+})
+
+function planName(name: string): string {
+  return `${name.replaceAll('/', '-')}.txt`
 }
 
-const one = ['deploy@192.0.2.10']
-const files: Readonly<Record<string, Expected>> = {
-  'one-host.js': { hosts: ['node@192.0.2.10'], prepare: ['npm install'], activate: [reload] },
-  'host-in-a-list-with-text-port.js': {
-    hosts: ['root@192.0.2.10:22'],
-    prepare: ['npm install', 'npm run build'],
-    activate: [startOrRestart],
-  },
-  'numeric-port.cjs': {
-    hosts: ['deploy@192.0.2.10:2222', 'admin@192.0.2.11:2222'],
-    prepare: ['npm ci --omit=dev', 'npm run build'],
-    activate: [reload, 'pm2 save'],
-  },
-  'object-hosts.js': {
-    hosts: ['deploy@192.0.2.10:2201', 'shop@192.0.2.10:2202', 'deploy@web-3'],
-    prepare: ['yarn install --production', 'yarn build'],
-    activate: ['pm2 reload all'],
-  },
-  'cd-api.js': { prepare: ['cd api', 'npm install', 'npm run build'], activate: ['cd api', reload] },
-  'git-pull.js': { prepare: ['npm install --production'], activate: [startOrRestart] },
-  'only-npm-install.js': { prepare: [], activate: ['npm install'], manager: 'command' },
-  'script.js': { prepare: [], activate: ['./scripts/deploy.sh production'], manager: 'command' },
-  'list.js': {
-    prepare: ['npm ci', 'npm run build:prod'],
-    activate: ['pm2 reload shop || pm2 start ecosystem.config.js', 'pm2 save'],
-  },
-  'no-post-deploy.js': { prepare: [], activate: ['pm2 startOrRestart no-post-deploy.js --env production'] },
-  'ssh-options-text.js': { prepare: ['npm install'], activate: ['pm2 reload ecosystem.config.js'] },
-  'ssh-options-list.js': {
-    hosts: ['deploy@192.0.2.10:2022'],
-    prepare: ['npm install'],
-    activate: ['pm2 reload ecosystem.config.js'],
-  },
-  'semicolons.js': { prepare: [], activate: ['npm install; npm run build; pm2 restart all'] },
-  'copies-env-first.js': {
-    hosts: ['ubuntu@192.0.2.10'],
-    prepare: [],
-    activate: ['cp ../.env ./', 'npm install', startOrRestart],
-  },
-  'migrates.js': { prepare: ['npm ci', 'npm run build'], activate: ['npm run migrate', reload] },
-  'nvm.js': {
-    prepare: [
-      'source ~/.nvm/nvm.sh',
-      'nvm use',
-      'export NODE_ENV=production',
-      'pnpm install --frozen-lockfile',
-      'pnpm build',
-    ],
-    activate: ['source ~/.nvm/nvm.sh', 'nvm use', 'export NODE_ENV=production', 'pm2 reload all'],
-  },
-  'pulls-in-the-pre-deploy.js': { prepare: ['npm install'], activate: ['pm2 reload ecosystem.config.js'] },
-  'absolute-cd.js': {
-    prepare: ['cd ./server', 'npm ci', 'npm run build'],
-    activate: ['cd ./server', 'cd ..', 'pm2 reload ecosystem.config.js'],
-  },
-  'from-process-env.js': {
-    hosts: ['me@192.0.2.99'],
-    prepare: ['cd backend', 'npm install', 'npm run build'],
-    activate: ['cd backend', reload],
-  },
-  'several-lines.js': { prepare: ['npm ci', 'npm run build'], activate: [reload] },
-  'with-balancer.cjs': {
-    hosts: ['deploy@10.0.0.11', 'deploy@10.0.0.12', 'deploy@10.0.0.13'],
-    prepare: ['npm install', 'npm run build'],
-    activate: [reload],
-  },
-  'esm.mjs': { prepare: ['bun install', 'bun run build'], activate: ['pm2 reload shop'] },
-  'typescript.ts': {
-    hosts: ['deploy@192.0.2.10', 'deploy@192.0.2.11'],
-    prepare: ['npm ci', 'npm run compile'],
-    activate: ['sudo -u app pm2 reload shop'],
-  },
-  'with-comments.json': {
-    hosts: ['node@192.0.2.10'],
-    prepare: ['npm install'],
-    activate: ['pm2 startOrRestart ecosystem.json --env production'],
-  },
-  'anchors.yml': { hosts: ['deploy@web-1', 'deploy@web-2'], prepare: ['npm ci'], activate: ['pm2 reload shop'] },
-  'deploy.yml': {
-    hosts: ['deploy@10.0.0.11', 'deploy@10.0.0.12', 'deploy@10.0.0.13', 'deploy@10.0.0.14'],
-    prepare: ['npm ci', 'npm run build'],
-    activate: ['sudo systemctl restart shop'],
-    manager: 'command',
-  },
+async function tell(file: string): Promise<readonly string[]> {
+  const written = [...(await why(file)), '']
+  try {
+    const config = await loadEnvironment({ cwd: files, file, environment: 'production' })
+    return [...written, ...loaded(config), '', ...(await planned(config))]
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return [...written, 'refused', ...error.message.split('\n').map((line) => `  ${line}`)]
+  }
 }
 
-test.each(Object.entries(files))('%s works as it is', async (file, expected) => {
-  vi.stubEnv('ZDR_TEST_USER', 'me')
-  vi.stubEnv('ZDR_TEST_HOST', '192.0.2.99')
-  vi.stubEnv('ZDR_TEST_REPO', 'git@git.example.com:shop.git')
-  vi.stubEnv('ZDR_TEST_PATH', '/var/www/shop')
-  const { hosts, split } = await loadEnvironment({ cwd: folder, file, environment: 'production' })
-  expect(hosts.map(({ user, address, port }) => `${user}@${address}${port === undefined ? '' : `:${port}`}`)).toEqual(
-    expected.hosts ?? one,
+/** What the file is here for, and its post-deploy as pm2 deploy reads it. */
+async function why(file: string): Promise<readonly string[]> {
+  const source = await readConfig(join(files, file), files)
+  const [, comment = ''] = /^\s*(?:\/\/|#) (.*)/.exec(source.text) ?? []
+  const block = deploySection(source)?.production
+  const texts = isObject(block) ? writtenTexts(block) : []
+  return [comment, ...texts.map((text) => `> ${text.replaceAll('\n', '\n> ')}`)].filter((line) => line !== '')
+}
+
+/** The parts that matter here, and of those what is not empty. */
+function loaded({ hosts, ref, path, split, hooks, env: exported, warnings }: EnvironmentConfig): readonly string[] {
+  const lines: readonly (readonly [string, readonly string[]])[] = [
+    ['hosts', hosts.map(hostText)],
+    ['ref', [ref]],
+    ['path', [path]],
+    ['env', Object.entries(exported).map(([key, value]) => `${key}=${value}`)],
+    ...Object.entries(hooks),
+    ['processes', [split.manager]],
+    ['warning', warnings],
+  ]
+  return lines.flatMap(([key, values]) => values.map((value) => `${key.padEnd(14)}  ${value}`))
+}
+
+function hostText({ user, address, port, server }: HostConfig): string {
+  return `${user}@${address}${port === undefined ? '' : `:${port}`}${server === null ? '' : `, server ${server}`}`
+}
+
+/** What `plan` prints of an imagined fleet, without the line whose release is another one each time. */
+async function planned(config: EnvironmentConfig): Promise<readonly string[]> {
+  const { fleet } = imagined(config.hosts.map(({ name }) => name))
+  const given = context()
+  const wishes = { skip: [], allowSkipped: false, pauseAfter: null, migrate: null, waitMs: 0, allowDowntime: true }
+  const goal = { kind: 'ref', ref: 'main' } as const
+  await plan(
+    { verb: 'plan', environment: 'production', configFile: null, goal, ...wishes },
+    { config, context: given, open: { fleet: { ...fleet, report: given.report }, findings: [] } },
   )
-  const { prepare, activate, manager } = split
-  expect({ prepare, activate, manager }).toEqual({
-    prepare: expected.prepare,
-    activate: expected.activate,
-    manager: expected.manager ?? 'pm2',
-  })
-})
-
-test('what `pm2 init` writes is refused where nobody has filled it in', async () => {
-  const { message } = await refusal(
-    loadEnvironment({ cwd: folder, file: 'generated-by-pm2-init.js', environment: 'production' }),
-  )
-  expect(message.split('\n')).toHaveLength(4)
-  expect(message).toContain('deploy.production.host is still the placeholder')
-})
-
-test('every file of the folder is in the table', () => {
-  expect(readdirSync(folder).sort()).toEqual([...Object.keys(files), 'generated-by-pm2-init.js'].sort())
-})
-
-test('a file that says everything is taken at its word', async () => {
-  const config = await loadEnvironment({ cwd: folder, file: 'deploy.yml', environment: 'production' })
-  expect(config).toMatchObject({
-    keepReleases: 8,
-    health: { statuses: [200, 204], timeoutMs: 2000, passes: 3, intervalMs: 250, stableMs: 10_000, startMs: 120_000 },
-    balancer: {
-      upstream: 'shop.api',
-      statusPort: 21_999,
-      machines: [{ user: 'root', port: 2222 }, { user: 'deploy' }],
-    },
-    rollout: { minServing: 2, onFailure: 'stop', drainTimeoutMs: 90_000, onDrainTimeout: 'continue' },
-    warnings: [],
-  })
-})
+  return given.reports.flatMap((report) => (report.type === 'plan' ? planLines(report, plainPaint).slice(1) : []))
+}

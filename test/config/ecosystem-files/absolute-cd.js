@@ -1,3 +1,4 @@
+// A folder by its absolute path through `current`, which is the old release while the new one is prepared.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

@@ -1,3 +1,4 @@
+// A file from outside the release comes first, and the install needs it: nothing is prepared.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

@@ -1,3 +1,4 @@
+// An ES module, and bun.
 export default {
   apps: [{ name: 'shop', script: 'server.js' }],
   deploy: {

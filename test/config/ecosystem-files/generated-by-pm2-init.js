@@ -1,3 +1,4 @@
+// What `pm2 init` writes, with its placeholders: refused.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

@@ -1,3 +1,4 @@
+// One host in a list, and the port as a text, as pm2 deploy wants it.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

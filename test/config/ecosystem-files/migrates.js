@@ -1,3 +1,4 @@
+// A migration between build and reload: it waits, and all behind it.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

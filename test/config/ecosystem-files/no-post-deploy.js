@@ -1,3 +1,4 @@
+// None: pm2 starts what the file says.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

@@ -1,3 +1,4 @@
+// CommonJS by its ending; a port that is a number, and a path below the host's home.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

@@ -1,3 +1,4 @@
+// Hosts as objects with their own user, port, key and server.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

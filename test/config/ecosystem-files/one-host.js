@@ -1,3 +1,4 @@
+// The most usual one: one host, two commands, empty hooks.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

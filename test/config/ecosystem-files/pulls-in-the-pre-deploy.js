@@ -1,3 +1,4 @@
+// git in the pre-deploy, which stands in the release that runs; and an env.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

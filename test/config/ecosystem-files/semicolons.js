@@ -1,3 +1,4 @@
+// `;` between the commands: one that fails does not stop the next, so they are one command.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

@@ -1,3 +1,4 @@
+// Lines and a comment: each must end well before the next one.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

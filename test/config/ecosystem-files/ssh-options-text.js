@@ -1,3 +1,4 @@
+// Options of ssh as a text.
 module.exports = {
   apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster', env_production: { NODE_ENV: 'production' } }],
   deploy: {

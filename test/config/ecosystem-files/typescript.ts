@@ -1,3 +1,4 @@
+// TypeScript, a tag, and pm2 of another user.
 const host: readonly string[] = ['192.0.2.10', '192.0.2.11']
 
 export default {

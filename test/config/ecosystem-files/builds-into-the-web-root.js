@@ -1,0 +1,14 @@
+// The build writes where nginx serves from: it is not inside the release, so it waits.
+module.exports = {
+  apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster' }],
+  deploy: {
+    production: {
+      user: 'deploy',
+      host: '192.0.2.10',
+      ref: 'origin/main',
+      repo: 'git@git.example.com:shop.git',
+      path: '/var/www/shop',
+      'post-deploy': 'npm ci && npm run build -- --outDir /var/www/html && pm2 reload shop',
+    },
+  },
+}

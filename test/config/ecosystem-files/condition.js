@@ -1,0 +1,18 @@
+// An `if` of the shell.
+module.exports = {
+  apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster' }],
+  deploy: {
+    production: {
+      user: 'deploy',
+      host: '192.0.2.10',
+      ref: 'origin/main',
+      repo: 'git@git.example.com:shop.git',
+      path: '/var/www/shop',
+      'post-deploy': `
+        npm ci
+        if [ -f build.js ]; then node build.js; fi
+        pm2 reload shop
+      `,
+    },
+  },
+}

@@ -1,0 +1,14 @@
+// A file from outside the release between install and build.
+module.exports = {
+  apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster' }],
+  deploy: {
+    production: {
+      user: 'deploy',
+      host: '192.0.2.10',
+      ref: 'origin/main',
+      repo: 'git@git.example.com:shop.git',
+      path: '/var/www/shop',
+      'post-deploy': 'npm ci && cp $SHARED/.env .env && npm run build && pm2 reload shop',
+    },
+  },
+}

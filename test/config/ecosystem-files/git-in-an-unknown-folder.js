@@ -1,0 +1,14 @@
+// Nobody but the shell knows which repository is pulled: refused.
+module.exports = {
+  apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster' }],
+  deploy: {
+    production: {
+      user: 'deploy',
+      host: '192.0.2.10',
+      ref: 'origin/main',
+      repo: 'git@git.example.com:shop.git',
+      path: '/var/www/shop',
+      'post-deploy': 'cd $APP_HOME && git pull && npm ci && pm2 reload shop',
+    },
+  },
+}

@@ -1,0 +1,14 @@
+// Two folders, one after another, and back.
+module.exports = {
+  apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster' }],
+  deploy: {
+    production: {
+      user: 'deploy',
+      host: '192.0.2.10',
+      ref: 'origin/main',
+      repo: 'git@git.example.com:shop.git',
+      path: '/var/www/shop',
+      'post-deploy': 'cd backend && npm ci && npx prisma generate && cd ../frontend && npm ci && npm run build && cd .. && pm2 reload ecosystem.config.js',
+    },
+  },
+}
