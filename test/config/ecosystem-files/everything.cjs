@@ -1,0 +1,66 @@
+// Every key of ours, beside those of pm2 deploy: pm2-deploy.real.test.ts runs this file through the real one.
+const { ZDR_TEST_USER, ZDR_TEST_HOST, ZDR_TEST_PORT, ZDR_TEST_KEY, ZDR_TEST_KNOWN_HOSTS, ZDR_TEST_REPO, ZDR_TEST_PATH } = process.env
+
+module.exports = {
+  apps: [{ name: 'shop', script: 'server.js' }],
+  deploy: {
+    production: {
+      user: ZDR_TEST_USER,
+      host: [ZDR_TEST_HOST],
+      port: ZDR_TEST_PORT,
+      key: ZDR_TEST_KEY,
+      ssh_options: ['StrictHostKeyChecking=yes', `UserKnownHostsFile=${ZDR_TEST_KNOWN_HOSTS}`],
+      ref: 'origin/main',
+      repo: ZDR_TEST_REPO,
+      path: ZDR_TEST_PATH,
+      fetch: 'full',
+      'pre-setup': 'pwd',
+      'post-setup': 'touch ../shared/post-setup',
+      'pre-deploy-local': 'touch pre-deploy-local',
+      'pre-deploy': 'touch ../shared/pre-deploy',
+      'post-deploy': 'test -f server.js && mkdir -p built && touch built/$GREETING && pm2 reload shop',
+      env: { GREETING: 'hello' },
+
+      health: {
+        url: 'http://localhost:4000/health',
+        status: [200, 204],
+        timeout: '2s',
+        passes: 3,
+        interval: '500ms',
+        start: '1m',
+        stable: '5s',
+      },
+      balancer: {
+        type: 'nginx',
+        on: ['10.0.0.2'],
+        upstream: 'shop',
+        'status-port': 21500,
+        config: '/etc/nginx/nginx.conf',
+        folder: '/var/lib/zdr-deploy/shop',
+      },
+      rollout: {
+        batch: 1,
+        'min-serving': 0,
+        soak: '10s',
+        'pause-timeout': '30m',
+        'on-failure': 'stop',
+        'drain-timeout': '30s',
+        'on-drain-timeout': 'continue',
+      },
+      timeouts: {
+        connect: '20s',
+        fetch: '5m',
+        prepare: '10m',
+        migrate: '10m',
+        reload: '2m',
+        confirm: '10s',
+        prune: '2m',
+        step: '20s',
+      },
+      install: ['mkdir -p built'],
+      reload: 'pm2 reload shop',
+      migrate: 'true',
+      'keep-releases': 3,
+    },
+  },
+}
