@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { hardwareAddress } from './neighbour.ts'
 import { demand, SYSTEM_PATH } from './process.ts'
 
 /** A network, a mount table and a process table of the lab's own: no other lab, and nothing of the box, is met in it. */
@@ -52,11 +53,14 @@ export async function openGround(disks: string): Promise<Ground> {
 
 const NAMESPACES = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--']
 
-/** /proc is still the box's here, so that this reads its own process id as the box knows it. */
+/**
+ * /proc is still the box's here, so that this reads its own process id as the box knows it. Without a hardware address of
+ * its own a bridge takes one of its ports', and another one with another port.
+ */
 const HOLD = `
 mount -t tmpfs -o mode=755 tmpfs "$1"
 ip link set lo up
-ip link add ${BRIDGE} type bridge
+ip link add ${BRIDGE} address ${hardwareAddress(DEPLOYER_ADDRESS)} type bridge
 ip address add ${DEPLOYER_ADDRESS}/24 dev ${BRIDGE}
 ip link set ${BRIDGE} up
 read pid rest </proc/self/stat

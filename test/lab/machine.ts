@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { type DiskOptions, INIT, makeDisk } from './disk.ts'
 import { BRIDGE, type Ground } from './ground.ts'
-import { findText, loseText } from './neighbour.ts'
+import { findText, hardwareAddress, loseText } from './neighbour.ts'
 import { type RunResult, run, SYSTEM_PATH } from './process.ts'
 
 /** A machine with a network, processes, a name and a disk of its own, and sshd. */
@@ -138,10 +138,8 @@ interface Connection {
   readonly address: string
 }
 
-/** The hardware address follows from the address: the others would go on asking the old one after a restart. */
 async function connect(ground: Ground, { pid, cable, address }: Connection): Promise<void> {
-  const hardware = ['02', '00', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))]
-  const words = `link add ${cable} type veth peer name eth0 address ${hardware.join(':')} netns ${pid}`
+  const words = `link add ${cable} type veth peer name eth0 address ${hardwareAddress(address)} netns ${pid}`
   await ground.demand('ip', words.split(' '))
   await ground.demand('ip', ['link', 'set', cable, 'master', BRIDGE, 'up'])
 }

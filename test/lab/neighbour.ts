@@ -3,6 +3,11 @@
 /** A hardware address that nobody has. */
 const NOBODY = '02:00:00:00:00:01'
 
+/** It follows from the address: the others would go on asking the old one after a restart. */
+export function hardwareAddress(address: string): string {
+  return ['02', '00', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':')
+}
+
 export function loseText(address: string, device: string): string {
   return `ip neigh replace ${address} lladdr ${NOBODY} dev ${device} nud permanent`
 }
