@@ -3,6 +3,7 @@ import { type Lab, startLab } from './lab.ts'
 import { lineBetween } from './line.ts'
 import type { Machine } from './machine.ts'
 import type { ReleaseName } from './releases.ts'
+import { transit } from './transit.ts'
 
 let lab: Lab
 beforeAll(async () => {
@@ -136,5 +137,23 @@ describe('a line', () => {
     expect([(await fromDeployer()).code, (await fromBalancer()).code]).toEqual([0, 28])
     await toBalancer.mend()
     expect([(await fromDeployer()).code, (await fromBalancer()).code]).toEqual([0, 0])
+  })
+
+  it('that is bad loses a fifth of what is sent and delays the rest, each way, until it is mended', async () => {
+    const host = firstHost()
+    const ways = [
+      [null, host],
+      [host, null],
+    ] as const
+    await host.slow({ lossPercent: 20, delayMs: 100 })
+    for (const [from, to] of ways) {
+      const { lostShare, shortestMs } = await transit(lab, from, to)
+      expect([Math.abs(lostShare - 0.2) < 0.1, shortestMs >= 100]).toEqual([true, true])
+    }
+    await host.mend()
+    for (const [from, to] of ways) {
+      const { lostShare, shortestMs } = await transit(lab, from, to)
+      expect([lostShare < 0.1, shortestMs < 100]).toEqual([true, true])
+    }
   })
 })

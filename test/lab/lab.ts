@@ -7,13 +7,14 @@ import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type BadLine, type BadLineOptions, spoilLine } from './bad-line.ts'
 import { type DeployOptions, type RunningDeploy, startProgram } from './deployer.ts'
 import { type GitHost, gitHost, repositoryUrl } from './git.ts'
 import { type Ground, openGround } from './ground.ts'
 import { DEFAULT_RATES, HAMMER_DURATION_MS, type Hammer, REQUEST_TIMEOUT_MS, startHammer } from './hammer.ts'
 import type { HammerSettings } from './hammer-counts.ts'
 import { type Line, lineToDeployer } from './line.ts'
-import type { Machine } from './machine.ts'
+import { cableOf, type Machine } from './machine.ts'
 import { APP_PORT, type Machines, serversOf, startMachines } from './machines.ts'
 import { type Site, siteOf } from './nginx.ts'
 import { folderPrefix, sweep } from './sweep.ts'
@@ -47,6 +48,8 @@ export interface Lab {
   hammer(options?: HammerOptions): Promise<Hammer>
   /** The line between the deployer and a machine. */
   line(machine: Machine): Line
+  /** A bad line between the deployer and all machines, which have their good ones among themselves. Until it ends, none is started. */
+  slow(line: BadLineOptions): Promise<BadLine>
   /** The version that each host's app says it runs; `v1,v2` where its workers differ, `nothing` where none answers. */
   running(): Promise<Record<string, string>>
   /** Ends everything. May be called twice; a process that ends without it leaves only an empty folder. */
@@ -83,11 +86,11 @@ export async function startLab({ hosts, name = 'lab' }: LabOptions): Promise<Lab
   }
 }
 
-type Actions = Pick<Lab, 'site' | 'config' | 'deploy' | 'program' | 'hammer' | 'line' | 'running'>
+type Actions = Pick<Lab, 'site' | 'config' | 'deploy' | 'program' | 'hammer' | 'line' | 'slow' | 'running'>
 
 function actions(ground: Ground, machines: Machines): Actions {
   const { inNetwork } = ground
-  const { directory, hosts, balancer } = machines
+  const { directory, hosts, balancer, git } = machines
   const program: Lab['program'] = (command, options = {}) =>
     startProgram({ command: [...inNetwork, ...command], home: directory, ...options })
   return {
@@ -101,6 +104,10 @@ function actions(ground: Ground, machines: Machines): Actions {
       return file
     },
     line: (machine) => lineToDeployer(ground, machine),
+    slow(line) {
+      const cables = [balancer, git, ...hosts].map(({ name }) => cableOf(name))
+      return spoilLine(ground, { name: 'deployer', cables }, line)
+    },
     hammer: ({ rates, from, ...settings } = {}) =>
       startHammer(from?.inNetwork() ?? inNetwork, {
         url: `http://${balancer.address}`,

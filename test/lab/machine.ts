@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { type BadLine, type BadLineOptions, spoilLine } from './bad-line.ts'
 import { type DiskOptions, INIT, makeDisk } from './disk.ts'
 import { BRIDGE, type Ground } from './ground.ts'
 import { findText, hardwareAddress, loseText } from './neighbour.ts'
@@ -27,8 +28,8 @@ export interface Machine {
   find(address: string): Promise<void>
   /** How to run a program of the box in its network: put this before the program's own words. */
   inNetwork(): readonly [string, ...string[]]
-  /** A bad line to it; ends with `mend`. Rejects on a kernel without netem, which some virtual machines lack. */
-  slow(line: { readonly lossPercent: number; readonly delayMs: number }): Promise<void>
+  /** A bad line to it, to and from everybody; ends with `mend`, and with its power. */
+  slow(line: BadLineOptions): Promise<void>
 }
 
 export interface ExecOptions {
@@ -43,11 +44,21 @@ function untilOpen(address: string): string {
   return `until (exec 3<>/dev/tcp/${address}/22) 2>/dev/null; do sleep 0.1; done`
 }
 
+/** The bridge's end of a machine's line. */
+export function cableOf(name: string): string {
+  return `v-${name}`
+}
+
 /** Makes a machine and starts it. Resolves when sshd listens. */
 export async function startMachine(ground: Ground, disks: string, options: DiskOptions): Promise<Machine> {
   const root = await makeDisk(ground, disks, options)
-  const cable = `v-${options.name}`
+  const cable = cableOf(options.name)
   let running: Running | null = null
+  let badLine: BadLine | null = null
+  const straighten = async () => {
+    await badLine?.end()
+    badLine = null
+  }
   const powerOn = async ({ resurrect = false } = {}) => {
     running ??= await boot(ground, `${disks}/${options.name}/root`, { ...options, cable })
     // Whoever asked for it in vain may hold it for lost some seconds longer.
@@ -68,6 +79,7 @@ export async function startMachine(ground: Ground, disks: string, options: DiskO
       if (running === null) return
       const { pid, child } = running
       running = null
+      await straighten()
       // The cable first: a machine without power sends no farewell, where a dying kernel would close its connections.
       await ground.demand('ip', ['link', 'delete', cable])
       const ended = once(child, 'exit')
@@ -77,14 +89,15 @@ export async function startMachine(ground: Ground, disks: string, options: DiskO
     powerOn,
     cut: async () => void (await ground.demand('ip', ['link', 'set', cable, 'down'])),
     async mend() {
-      await ground.demand('sh', ['-c', `tc qdisc del dev ${cable} root 2>/dev/null; ip link set ${cable} up`])
+      await straighten()
+      await ground.demand('ip', ['link', 'set', cable, 'up'])
     },
     lose: async (address) => void (await execIn(pidNow(), loseText(address, 'eth0'), {})),
     find: async (address) => void (await execIn(pidNow(), findText(address, 'eth0'), {})),
     inNetwork: () => ['setpriv', '--pdeathsig', 'KILL', 'nsenter', '-t', String(pidNow()), '-n', '--'],
-    async slow({ lossPercent, delayMs }) {
-      const netem = `tc qdisc replace dev ${cable} root netem loss ${lossPercent}% delay ${delayMs}ms`
-      await ground.demand('sh', ['-c', netem])
+    async slow(line) {
+      await straighten()
+      badLine = await spoilLine(ground, { name: options.name, cables: [cable] }, line)
     },
   }
   await powerOn()

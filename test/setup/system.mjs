@@ -11,6 +11,7 @@ const PROGRAMS = {
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
   git: 'git',
+  perl: 'perl',
   curl: 'curl',
   ip: 'iproute2',
   ss: 'iproute2',
