@@ -184,7 +184,7 @@ async function roll(going: Going): Promise<End> {
   }
   if (isUnchanged) return { ...ended(begin(start.plan, start.observed)), outMs: {} }
   // A build may have taken minutes: the rollout begins with what is so now.
-  const observed = await interruption.orStop(observe(fleet, start.observed))
+  const observed = await interruption.orStop(observe(fleet, start.observed, 'unhurried'))
   return rollOut({ ...going, ...company, by: order.by }, { ...start, observed })
 }
 

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { isUnderWay } from '../rollout/fleet.ts'
 import type { Action, Event, HostName, Observation, ReleaseId, Rollout } from '../rollout/model.ts'
 import { isoNow } from './clock.ts'
 import { describe } from './describe.ts'
@@ -33,7 +34,10 @@ export interface Move {
 export async function perform(performing: Performing, move: Move): Promise<Performed> {
   const { action, rollout } = move
   try {
-    if (action.type === 'observe') return seen(action, await observe(performing.fleet, rollout.observed))
+    if (action.type === 'observe') {
+      const haste = rollout.fleet.some(isUnderWay) ? 'hurried' : 'unhurried'
+      return seen(action, await observe(performing.fleet, rollout.observed, haste))
+    }
     await change(performing, action, move)
     return { events: [{ type: 'done', action }], log: null }
   } catch (error) {

@@ -51,7 +51,7 @@ interface Seen {
 }
 
 async function look(fleet: Fleet, { machine, activation, processes }: Soaking, isListed: boolean): Promise<Seen> {
-  const word = await howIsIt(fleet, machine, [machine.name])
+  const word = await howIsIt(fleet, machine, { wellBefore: [machine.name], haste: 'hurried' })
   if (word === 'unheard')
     return { word, running: null, fault: new UserError('host-unreachable', 'could not be asked while it soaked') }
   try {

@@ -50,6 +50,21 @@ test('a host that cannot be asked is not healthy', async () => {
   expect((await observe({ ...on, health }, bothWell)).healthy).toEqual([])
 })
 
+test('while no host is out, one that was well is waited for until the line to it is there again', async () => {
+  const { on } = two()
+  const backMs = on.clock.now() + 20_000
+  const health = {
+    check: async ({ name }: { readonly name: string }) => {
+      if (name === 'a' && on.clock.now() < backMs) throw new UserError('host-unreachable', 'no route')
+      return { healthy: true, detail: '' }
+    },
+  }
+  const asked = { ...on, health }
+  expect(await observe(asked, bothWell, 'hurried')).toMatchObject({ healthy: ['b'], unheard: ['a'] })
+  expect(on.clock.now()).toBeLessThan(backMs)
+  expect(await observe(asked, bothWell, 'unhurried')).toMatchObject({ healthy: ['a', 'b'], unheard: [] })
+})
+
 test('a balancer that stays silent is an error, after it was asked again', async () => {
   const { on, state } = two()
   state.broken = 'it does not answer'
