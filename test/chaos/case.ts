@@ -27,8 +27,6 @@ export interface ChaosCase {
   readonly heal?: (scene: Scene) => Promise<void>
   /** How many requests may fail, and why; none where it is not said. */
   readonly allowed?: Allowed
-  /** What this box cannot do for it; null: it can be played. */
-  readonly lacks?: (lab: Lab) => Promise<string | null>
 }
 
 export interface Allowed {

@@ -92,7 +92,7 @@ it('the document hides nothing', () => {
     judge(CASE, SCENE, SEEN),
     judge({ ...CASE, step: 'reloading' }, SCENE, lossy),
     broken({ ...CASE, step: 'verifying' }, 'no moment | came'),
-    notPlayed({ ...CASE, step: 'settling' }, 'this kernel has no netem'),
+    notPlayed({ ...CASE, step: 'settling' }, 'the run was ended before'),
   ]
   const text = documentOf({ rows, minutes: 1, at: new Date(0) })
   expect(text).toContain(
@@ -102,5 +102,5 @@ it('the document hides nothing', () => {
   expect(text).toMatch(/\| reloading +\| 100 +\| 2 +\| 0 +\| asked for +\| \*\*SHORT\*\* converged/)
   expect(text).toContain('**SHORT** reloading: 2 requests failed, 0 may')
   expect(text).toContain(String.raw`**SHORT** verifying: could not be played to its end: no moment \| came`)
-  expect(text).toMatch(/\| settling .*not played: this kernel has no netem/)
+  expect(text).toMatch(/\| settling .*not played: the run was ended before/)
 })

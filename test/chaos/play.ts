@@ -5,7 +5,7 @@ import type { Behaviour } from '../lab/releases.ts'
 import { type ChaosCase, type Scene, titleOf } from './case.ts'
 import { type Ended, judge, type Next, type Seen } from './judge.ts'
 import { LOAD } from './load.ts'
-import { notPlayed, type Row } from './row.ts'
+import type { Row } from './row.ts'
 
 /** Every deploy ends, in bounded time. */
 const DEPLOY_TIMEOUT_MS = 15 * 60_000
@@ -30,8 +30,6 @@ export interface Played {
  * of the case touches the fleet.
  */
 export async function play(lab: Lab, chaosCase: ChaosCase, beginning: Beginning): Promise<Played> {
-  const lack = (await chaosCase.lacks?.(lab)) ?? null
-  if (lack !== null) return { row: notPlayed(chaosCase, lack), runs: beginning.runs, log: '' }
   await configure(lab, chaosCase.overrides)
   const scene = await sceneOf(lab, chaosCase, beginning)
   await chaosCase.prepare?.(scene)

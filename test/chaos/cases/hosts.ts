@@ -61,26 +61,7 @@ export const HOSTS: readonly ChaosCase[] = [
       void (await configure(lab, { ssh_options: [`UserKnownHostsFile=${await otherKeys(lab)}`] })),
     heal: async ({ lab }) => void (await configure(lab)),
   },
-  {
-    fault: '20% packet loss with 100 ms delay, on one host',
-    step: 'all of it',
-    hosts: 2,
-    lacks: async (lab) => {
-      try {
-        await badLine(lab)
-        return null
-      } catch {
-        return 'this kernel has no netem'
-      }
-    },
-    strike: ({ lab }) => badLine(lab),
-    heal: ({ lab }) => hostOf(lab, 1).mend(),
-  },
 ]
-
-function badLine(lab: Lab): Promise<void> {
-  return hostOf(lab, 1).slow({ lossPercent: 20, delayMs: 100 })
-}
 
 async function onHost(lab: Lab, number: number, command: string): Promise<void> {
   await demand(hostOf(lab, number), command)
