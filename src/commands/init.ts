@@ -26,7 +26,8 @@ export async function run(
   const template = await readTemplate(yaml ? 'deploy.yml' : 'ecosystem.config.js', cwd)
   const existing = (yaml ? yamlFiles : [...ecosystemFiles, ...yamlFiles]).find((name) => existsSync(join(cwd, name)))
   if (existing !== undefined) {
-    say(`${existing} is here already, and stays as it is. Paste this under its \`deploy\` key:\n${block(template)}`)
+    const paste = `Paste this under its \`deploy\` key:\n${block(template)}`
+    say(`${existing} is here already, and stays as it is. ${paste}${forEditors(existing)}`)
     return 0
   }
   const name = yaml ? 'deploy.yml' : await ecosystemName(cwd)
@@ -49,6 +50,17 @@ function block(template: string): string {
   const [, inside = ''] = template.split(marks.from)
   const [text = ''] = inside.split(marks.to)
   return text
+}
+
+/** With this an editor knows the keys of that file. */
+function forEditors(file: string): string {
+  const kind = file.slice(file.lastIndexOf('.') + 1)
+  const schema = 'node_modules/zdr-deploy/schema.json'
+  if (kind === 'ts') return "For your editor, around what it exports: import { defineConfig } from 'zdr-deploy'"
+  if (kind.endsWith('js')) return "For your editor, above what it exports: /** @type {import('zdr-deploy').Config} */"
+  return kind.startsWith('json')
+    ? `For your editor, first in it: "$schema": "./${schema}",`
+    : `For your editor, its first line: # yaml-language-server: $schema=${schema}`
 }
 
 function withoutMarks(template: string): string {

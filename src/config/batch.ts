@@ -15,7 +15,7 @@ export interface BatchProblem {
 }
 
 const wholePercent = 100
-const batchKeys = ['size', 'pause']
+export const batchKeys = ['size', 'pause'] as const
 
 /** A number of hosts, or a share of the fleet: `2`, `'25%'`. */
 export function parseSize(raw: unknown, least: number): Parsed<Size> {
@@ -52,7 +52,7 @@ function parseBatch(raw: unknown): Parsed<BatchSize> {
     const size = parseSize(raw, 1)
     return size.ok ? valid({ size: size.value, pause: false }) : size
   }
-  const stranger = Object.keys(raw).find((key) => !batchKeys.includes(key))
+  const stranger = Object.keys(raw).find((key) => !(batchKeys as readonly string[]).includes(key))
   if (stranger !== undefined) return invalid(`has \`${stranger}\`, which ${unknownKey(stranger, batchKeys)}`)
   if (!Object.hasOwn(raw, 'size')) return invalid('has no `size`: write `{ size: 1, pause: true }`, or the size alone')
   const { size: written, pause = false } = raw

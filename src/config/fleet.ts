@@ -78,7 +78,7 @@ function ownKeys(
   return kept
 }
 
-const sharedKeys = [
+export const sharedKeys = [
   ...['ref', 'repo', 'path', 'fetch', 'env', 'ssh_options', 'forward-agent', 'needs_tty'],
   ...['pre-setup', 'post-setup', 'pre-deploy-local', 'pre-deploy', 'post-deploy'],
 ]

@@ -1,4 +1,5 @@
 // What pm2 runs, and where zdr-deploy rolls it out. `zdr-deploy production setup`, once; then `zdr-deploy production`.
+/** @type {import('zdr-deploy').Config} */
 module.exports = {
   apps: [
     {

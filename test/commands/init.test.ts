@@ -45,15 +45,17 @@ describe('init', () => {
   })
 
   test.each([
-    ['ecosystem.config.js', false],
-    ['ecosystem.config.ts', false],
-    ['deploy.yml', true],
-  ])('never touches a %s that is there, and prints the block to paste', async (name, yaml) => {
+    ['ecosystem.config.js', false, "@type {import('zdr-deploy').Config}"],
+    ['ecosystem.config.ts', false, 'defineConfig'],
+    ['ecosystem.json', false, '"$schema": "./node_modules/'],
+    ['deploy.yml', true, '# yaml-language-server: $schema=node_modules/'],
+  ])('never touches a %s that is there, and prints the block to paste', async (name, yaml, forEditors) => {
     await writeFile(join(cwd, name), 'mine')
     const said = await init(yaml)
     expect(await readFile(join(cwd, name), 'utf8')).toBe('mine')
     expect(await readdir(cwd)).toEqual([name])
     expect(said).toContain('production:')
+    expect(said).toContain(forEditors)
     expect(said).not.toContain('apps')
     expect(said).not.toContain('<deploy>')
   })

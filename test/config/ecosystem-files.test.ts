@@ -17,21 +17,10 @@ import { plainPaint } from '../../src/output/paint.ts'
 import { planLines } from '../../src/output/plan.ts'
 import { context } from '../commands/environment.ts'
 import { imagined } from '../engine/imagined.ts'
-import { ecosystemFiles, filesFolder as files, writtenTexts } from './ecosystem-files.ts'
+import { ecosystemFiles, filesFolder as files, variables, writtenTexts } from './ecosystem-files.ts'
 
 const plans = join(import.meta.dirname, 'ecosystem-plans')
 const filesMin = 40
-
-/** What some of the files take from the environment; nothing sets a ZDR_NOT_SET_… */
-const variables = {
-  ZDR_TEST_USER: 'me',
-  ZDR_TEST_HOST: '192.0.2.99',
-  ZDR_TEST_REPO: 'git@git.example.com:shop.git',
-  ZDR_TEST_PATH: '/var/www/shop',
-  ZDR_TEST_PORT: '2222',
-  ZDR_TEST_KEY: '/keys/shop',
-  ZDR_TEST_KNOWN_HOSTS: '/keys/known_hosts',
-}
 
 const names = ecosystemFiles()
 
