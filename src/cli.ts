@@ -115,6 +115,13 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
     case 'version':
       console.log(manifest().version)
       return 0
+    case 'completion':
+      console.log(await (await import('./commands/completion.ts')).script(invocation.shell))
+      return 0
+    case '__complete':
+      for (const line of await (await import('./commands/complete.ts')).complete(invocation.words, context.cwd))
+        console.log(line)
+      return 0
     case 'init':
       return (await import('./commands/init.ts')).run(invocation, context)
     case 'setup':

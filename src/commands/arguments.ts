@@ -1,7 +1,9 @@
 /** argv → what is asked for. The environment comes first, then the verb, as with `pm2 deploy` and `cap`. */
 import { nearest } from '../config/nearest.ts'
 import type { UserError } from '../errors.ts'
+import { completing, readShell, type Shell } from './completion.ts'
 import { readCommand, splitCommand } from './exec-words.ts'
+import { helpOn, topicOf } from './help-topic.ts'
 import { type Options, parseOptions } from './options.ts'
 import { usage } from './usage.ts'
 import { environmentWords, findVerb, type OptionName, takersOf, type VerbName } from './verbs.ts'
@@ -20,6 +22,9 @@ export type Invocation =
   | { readonly verb: 'help'; readonly text: string }
   | { readonly verb: 'version' }
   | { readonly verb: 'init'; readonly yaml: boolean }
+  | { readonly verb: 'completion'; readonly shell: Shell }
+  /** Asked by the scripts of `completion`: the words so far, the last of them to be completed. */
+  | { readonly verb: typeof completing; readonly words: readonly string[] }
   | (OfEnvironment & { readonly verb: 'setup' })
   | (OfEnvironment & { readonly verb: 'status' })
   | (OfEnvironment & { readonly verb: 'current' | 'previous' | 'list' })
@@ -44,15 +49,19 @@ const elsewhere: Readonly<Record<string, string>> = {
  * in full is a UserError `usage`: a typo must never deploy.
  */
 export async function parseArguments(argv: readonly string[]): Promise<Invocation> {
+  if (argv[0] === completing) return { verb: completing, words: argv.slice(1) }
   const { ours, command } = await splitCommand(argv)
   const { words, options, help } = await parseOptions(ours)
-  if (options.help) return { verb: 'help', text: help }
+  if (options.help) return { verb: 'help', text: await helpOn(topicOf(words), help) }
   if (options.version) return { verb: 'version' }
   const [first, second, ...rest] = words
   // `ref "$TAG"` with an unset variable must not deploy something else.
   if (words.includes('')) throw usage('One of the words is empty.', 'Is the variable behind it set?')
   if (first === undefined) throw whichEnvironment(options)
   if (first === 'init') return readInit(words, options)
+  if (first === 'help' || first === 'completion') refuseOptions(first, options)
+  if (first === 'help') return { verb: 'help', text: await helpOn(words.slice(1), help) }
+  if (first === 'completion') return { verb: 'completion', shell: readShell(words.slice(1)) }
   refuseWrongOrder(first, second)
   return readVerb({ environment: first, word: second ?? 'deploy', rest: command ?? rest }, options)
 }

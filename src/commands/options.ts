@@ -1,5 +1,6 @@
 /** The options of the command line, by commander: the only file that imports it. */
 import type { CommanderError, Command as TypedCommand } from '@commander-js/extra-typings'
+import type { Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { verbs } from './verbs.ts'
 
@@ -50,6 +51,20 @@ export async function parseOptions(argv: readonly string[]): Promise<ParsedOptio
   }
 }
 
+export interface OptionText {
+  /** Without its dashes. */
+  readonly name: string
+  /** `--skip <host>` */
+  readonly flags: string
+  readonly text: string
+}
+
+/** Every option, in the order of the help. */
+export async function optionTexts(): Promise<readonly OptionText[]> {
+  const { options } = (await createProgram()) as unknown as Command
+  return options.map(({ long, flags, description }) => ({ name: long?.slice(2) ?? '', flags, text: description }))
+}
+
 /**
  * Typed by its own calls: commander's types for that are a package of their own, without code, hence the cast. Its
  * --help and --version would print and leave; here they are options like others.
@@ -58,7 +73,9 @@ async function createProgram() {
   const { Command } = await import('commander')
   const program = new Command('zdr-deploy') as unknown as TypedCommand
   return program
-    .usage('<environment> [command] [options]\n       zdr-deploy init [--yaml]')
+    .usage(
+      '<environment> [command] [options]\n       zdr-deploy init [--yaml]\n       zdr-deploy help [command | config [key]]',
+    )
     .argument('[words...]')
     .option('--ref <ref>', 'deploy this branch, tag or commit instead of the configured one')
     .option('--rollback [release]', 'go back to the release before this one, or to the one named')
@@ -148,7 +165,8 @@ function commands(): string {
     const names = [name, ...aliases].join(', ')
     return `  ${`${names} ${words}`.padEnd(21)} ${summary}`
   })
-  return `\nCommands, behind the environment but for init:\n${lines.join('\n')}\n`
+  const alone = verbs.filter(({ of }) => of === 'nothing').map(({ name }) => name)
+  return `\nCommands, behind the environment but for ${alone.join(', ')}:\n${lines.join('\n')}\n`
 }
 
 const examples = `

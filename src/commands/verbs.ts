@@ -153,6 +153,22 @@ export const verbs = [
     options: ['yaml'],
     of: 'nothing',
   },
+  {
+    name: 'help',
+    aliases: [],
+    words: '[command]',
+    summary: 'all about a command; `help config [key]`: all about the configuration',
+    options: [],
+    of: 'nothing',
+  },
+  {
+    name: 'completion',
+    aliases: [],
+    words: '<shell>',
+    summary: 'a script for bash, zsh or fish, by which Tab completes',
+    options: [],
+    of: 'nothing',
+  },
 ] as const satisfies readonly Verb[]
 
 type Entry = (typeof verbs)[number]

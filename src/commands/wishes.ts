@@ -25,8 +25,8 @@ export interface Wishes {
   readonly waitMs: number
 }
 
-const pausePoints = ['canary'] as const
-const migrateAnswers = ['again', 'done'] as const
+export const pausePoints = ['canary'] as const
+export const migrateAnswers = ['again', 'done'] as const
 
 export function readWishes(options: Options, goal: Goal): Wishes {
   const { allowDowntime, skip, allowSkipped } = options

@@ -5,7 +5,7 @@ import { readConfig } from './read.ts'
 import { deploySection, type Source } from './source.ts'
 
 /** In the order in which they are looked for. The ecosystem files are those of pm2. */
-const names = [
+export const configNames = [
   ...['ecosystem.config.js', 'ecosystem.config.cjs', 'ecosystem.config.mjs', 'ecosystem.config.ts'],
   ...[
     'ecosystem.json',
@@ -29,7 +29,7 @@ export async function findConfig({ cwd, file }: { readonly cwd: string; readonly
     return source
   }
   const without: string[] = []
-  for (const name of names) {
+  for (const name of configNames) {
     const path = resolve(cwd, name)
     if (!(await exists(path))) continue
     const source = await readConfig(path, cwd)
@@ -37,7 +37,7 @@ export async function findConfig({ cwd, file }: { readonly cwd: string; readonly
     without.push(source.shown)
   }
   if (without.some((name) => name !== 'package.json')) throw withoutDeploy(without)
-  throw new UserError('config', `There is no configuration in ${cwd}. Looked for ${names.join(', ')}`, {
+  throw new UserError('config', `There is no configuration in ${cwd}. Looked for ${configNames.join(', ')}`, {
     hint: 'Start one with `zdr-deploy init`, or name the file: `--config <file>`.',
   })
 }

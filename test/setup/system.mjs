@@ -25,6 +25,9 @@ const PROGRAMS = {
   useradd: 'passwd',
 }
 
+/** Only the completion is tried in them: a machine without them can do everything else. */
+const SHELLS = { zsh: 'zsh', fish: 'fish' }
+
 /** An ordinary user's PATH often lacks the sbin folders, where nginx and sshd lie. */
 const FOLDERS = [...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'])]
 
@@ -43,6 +46,15 @@ export function missingFromSystem({ install }) {
   const missing = missingPrograms()
   if (!isRoot) return ['root', ...missing]
   return missing.length === 0 && !canMakeMachines() ? ['namespaces'] : missing
+}
+
+/**
+ * The shells that this machine lacks; as root on a system with apt-get, they are installed first.
+ * @returns {string[]}
+ */
+export function missingShells() {
+  if (process.getuid?.() === 0) installPrograms(missingPrograms(Object.keys(SHELLS)))
+  return missingPrograms(Object.keys(SHELLS))
 }
 
 /**
@@ -68,7 +80,7 @@ function isExecutable(path) {
  */
 export function installPrograms(programs) {
   if (programs.length === 0) return
-  const packages = [...new Set(programs.map((name) => PROGRAMS[name]))]
+  const packages = [...new Set(programs.map((name) => PROGRAMS[name] ?? SHELLS[name]))]
   if (!FOLDERS.some((folder) => isExecutable(join(folder, 'apt-get')))) return
   console.log(`Installing from the system's packages: ${packages.join(', ')}`)
   const run = (...words) =>
