@@ -7,7 +7,7 @@ import { findVerb, verbs } from './verbs.ts'
 import { migrateAnswers, pausePoints } from './wishes.ts'
 
 /** A configuration may take its time: nobody waits that long for a Tab. */
-const READING_TIMEOUT_MS = 2_000
+const READING_TIMEOUT_MS = 10_000
 
 /** A word, and what it means; '' where that is clear. */
 type Candidate = readonly [word: string, meaning: string]
