@@ -11,6 +11,8 @@ import {
   startFleet,
 } from './fleet.ts'
 import type { Lab } from './lab.ts'
+import type { Machine } from './machine.ts'
+import type { ReleaseName } from './releases.ts'
 
 let lab: Lab
 beforeAll(async () => {
@@ -27,15 +29,8 @@ it.each([
   expect(await lab.running()).toEqual(everywhere(lab, release))
 })
 
-it.each([
-  ['fork-1', 'a reload that is a restart'],
-  ['fork-2', 'the same once more'],
-  ['never-says-ready', 'an app that pm2 waits for in vain'],
-] as const)('%s loses no request behind the balancer (%s)', async (release, _what) => {
-  const hammer = await lab.hammer(LIGHT_LOAD)
-  await ended(lab.deploy(['production', '--ref', release]), 0)
-  expect(await failuresOf(hammer)).toEqual(NO_FAILURE)
-  expect(await lab.running()).toEqual(everywhere(lab, release))
+it('an app that pm2 waits for in vain loses no request behind the balancer', async () => {
+  await losesNoRequest('never-says-ready')
 })
 
 it('the lock of a reload that was killed is waited for', async () => {
@@ -56,3 +51,27 @@ it('a reload by a name that pm2 does not know on one host is a failure, and the 
   await ended(lab.deploy(['production', '--ref', 'v3']), 3)
   expect(await lab.running()).toEqual(everywhere(lab, 'v2'))
 })
+
+it('an app in fork mode loses no request behind the balancer, though its reload is a restart', async () => {
+  await configure(lab)
+  // pm2 holds an app to the mode of its first start.
+  for (const host of lab.hosts) await demand(host, 'pm2 delete shop', 'deploy')
+  await ended(lab.deploy(['production', '--ref', 'fork-1']), 0)
+  await losesNoRequest('fork-2')
+  for (const host of lab.hosts) expect(await modesOn(host)).toEqual(['fork_mode'])
+})
+
+async function losesNoRequest(release: ReleaseName): Promise<void> {
+  const hammer = await lab.hammer(LIGHT_LOAD)
+  await ended(lab.deploy(['production', '--ref', release]), 0)
+  expect(await failuresOf(hammer)).toEqual(NO_FAILURE)
+  expect(await lab.running()).toEqual(everywhere(lab, release))
+}
+
+/** Of each process that pm2 runs on a host. */
+async function modesOn(host: Machine): Promise<readonly string[]> {
+  const list = JSON.parse(await demand(host, 'pm2 jlist --silent', 'deploy')) as readonly {
+    readonly pm2_env: { readonly exec_mode: string }
+  }[]
+  return list.map(({ pm2_env }) => pm2_env.exec_mode)
+}
