@@ -31,7 +31,7 @@ export async function processesBy({
   const [{ pm2 }, { command }] = await Promise.all([import('../processes/pm2.ts'), import('../processes/command.ts')])
   const port = health === null ? null : portOf(new URL(health.url))
   return (manager, { layout: { base } }) => {
-    const byPm2 = pm2({ path: base })
+    const byPm2 = pm2({ path: base, port })
     return manager === 'pm2' ? byPm2 : command({ port, pm2: byPm2 })
   }
 }

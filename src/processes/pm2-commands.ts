@@ -75,19 +75,53 @@ export interface Mend {
   readonly others: readonly string[]
 }
 
-/** The commands, where each call in need of it is made a delete and a start. The rest of the text stays as written. */
-export function startInstead(commands: readonly string[], mends: readonly Mend[]): readonly string[] {
+/** What must be free of what the apps left before a call may start them again. */
+export interface Clearing {
+  readonly call: Pm2Call
+  readonly names: readonly string[]
+  /** Shell text that ends with 0 where something would be left … */
+  readonly isNeeded: string
+  /** … and the one that waits until it is gone. */
+  readonly wait: string
+}
+
+/**
+ * The commands, where each call in need of it is made a delete and a start, or gets a stop before it. The rest of the
+ * text stays as written.
+ */
+export function startInstead(
+  commands: readonly string[],
+  mends: readonly Mend[],
+  clearings: readonly Clearing[] = [],
+): readonly string[] {
+  const calls = [...new Set([...mends, ...clearings].map(({ call }) => call))]
   return commands.map((text, index) =>
-    mends
-      .filter(({ call }) => call.command === index)
-      .toSorted((a, b) => b.call.start - a.call.start)
-      .reduce((rest, mend) => rest.slice(0, mend.call.start) + mended(text, mend) + rest.slice(mend.call.end), text),
+    calls
+      .filter(({ command }) => command === index)
+      .toSorted((a, b) => b.start - a.start)
+      .reduce((rest, call) => {
+        const mend = mends.find((one) => one.call === call)
+        const made = mend === undefined ? text.slice(call.start, call.end) : mended(text, mend)
+        const clearing = clearings.find((one) => one.call === call)
+        const whole = clearing === undefined ? made : cleared(text, clearing, made)
+        return rest.slice(0, call.start) + whole + rest.slice(call.end)
+      }, text),
   )
+}
+
+function cleared(text: string, { call, names, isNeeded, wait }: Clearing, made: string): string {
+  const stop = `${pm2Of(text, call)}stop ${names.map(quote).join(' ')} >/dev/null 2>&1 || true`
+  return `{ if ${isNeeded}; then ${stop}; ${wait}; fi && ${made}; }`
+}
+
+/** pm2, as the user calls it. */
+function pm2Of(text: string, call: Pm2Call): string {
+  return text.slice(call.start, call.verb.start)
 }
 
 function mended(text: string, mend: Mend): string {
   const { call, target, starts, others } = mend
-  const pm2 = text.slice(call.start, call.verb.start)
+  const pm2 = pm2Of(text, call)
   const names = starts.flatMap((start) => start.names)
   const parts = [
     // A name that pm2 does not know is no reason to stop.

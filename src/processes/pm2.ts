@@ -7,6 +7,7 @@ import { commandsScript } from '../hosts/release.ts'
 import { lastLines } from '../hosts/run-script.ts'
 import { command, quote } from '../hosts/shell.ts'
 import { startInstead } from './pm2-commands.ts'
+import { findClearings, heldPortError, leftoversSource } from './pm2-leftovers.ts'
 import { logScript, mergeLogs } from './pm2-log.ts'
 import { type Listed, type Look, look, namesOf } from './pm2-look.ts'
 import { findMends, isPinned } from './pm2-mend.ts'
@@ -18,8 +19,14 @@ const logTimeoutMs = 10_000
 /** pm2 refuses a reload while the lock of another one, which may have been killed, is younger. */
 const reloadLockSeconds = 30
 
-/** `path` as configured: a leading `~` is the host's home. */
-export function pm2({ path }: { readonly path: string }): Processes {
+interface Options {
+  /** As configured: a leading `~` is the host's home. */
+  readonly path: string
+  /** What the health check asks; null where there is none. */
+  readonly port?: number | null
+}
+
+export function pm2({ path, port = null }: Options): Processes {
   return {
     kind: 'pm2',
     tools: ['node', 'pm2'],
@@ -34,11 +41,16 @@ export function pm2({ path }: { readonly path: string }): Processes {
       const before = mineOf(seen).map(toProcess)
       const crashing = new Set(mineOf(seen).flatMap((entry) => (isCrashing(entry) ? [entry.name] : [])))
       const mends = findMends({ processes: before, crashing }, seen.calls, activation)
+      const app = { processes: mineOf(seen), crashing, port }
+      const clearings = findClearings(app, seen.calls, { activation, timeoutMs: options.timeoutMs })
       await endForgotten(host, seen)
-      const commands = startInstead(activation.commands, mends)
-      const script = reloadScript(activation, mends.length > 0 ? [...commands, saveAgain] : commands, options.timeoutMs)
-      const result = await host.run(script, options)
-      if (result.code !== 0) throw reloadError(host, result, options)
+      const commands = [
+        ...(clearings.length > 0 ? [leftoversSource()] : []),
+        ...startInstead(activation.commands, mends, clearings),
+        ...(mends.length > 0 ? [saveAgain] : []),
+      ]
+      const result = await host.run(reloadScript(activation, commands, options.timeoutMs), options)
+      if (result.code !== 0) throw heldPortError(host, result) ?? reloadError(host, result, options)
       return before
     },
     stop: async (host, activation) => {

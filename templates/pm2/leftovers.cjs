@@ -29,24 +29,31 @@ function find() {
  * the app did not run: it is waited for, and told.
  */
 async function wait() {
-  const startMs = Date.now()
   const { graceMs, endMs } = asked
-  let signal = null
-  for (let looks = 0; ; looks++) {
-    const { ports, heirs, others } = leftovers()
-    if (ports.length === 0) return
-    const who = wordsOf([...heirs, ...others])
-    if (looks === 0) console.log(`port ${ports.join(', ')} is waited for: ${who} still has it`)
-    const overMs = Date.now() - startMs - graceMs
-    if (overMs >= 0 && (heirs.length === 0 || overMs >= 2 * endMs)) {
-      console.error(`zdr-port: port ${ports.join(', ')} is still held by ${who}`)
-      process.exit(1)
-    }
-    const next = overMs < 0 ? null : overMs < endMs ? 'SIGTERM' : 'SIGKILL'
-    if (next !== signal) for (const pid of heirs) end(pid, next)
-    signal = next
+  const first = leftovers()
+  if (first.ports.length === 0) return
+  console.log(`port ${first.ports.join(', ')} is waited for: ${wordsOf(first)} still has it`)
+  if (await isFreeWithin(graceMs, null)) return
+  // Nothing may be ended where nobody has the app's own socket.
+  for (const signal of leftovers().heirs.length > 0 ? ['SIGTERM', 'SIGKILL'] : [])
+    if (await isFreeWithin(endMs, signal)) return
+  const last = leftovers()
+  if (last.ports.length === 0) return
+  console.error(`zdr-port: port ${last.ports.join(', ')} is still held by ${wordsOf(last)}`)
+  process.exit(1)
+}
+
+/** Whoever has the app's socket meanwhile is sent the signal, once. */
+async function isFreeWithin(ms, signal) {
+  const sent = new Set()
+  for (const untilMs = Date.now() + ms; Date.now() < untilMs; ) {
+    const { ports, heirs } = leftovers()
+    if (ports.length === 0) return true
+    for (const pid of signal === null ? [] : heirs.filter((heir) => !sent.has(heir))) end(pid, signal)
+    for (const pid of heirs) sent.add(pid)
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
+  return false
 }
 
 function leftovers() {
@@ -73,7 +80,7 @@ function orphans(ports, held) {
 }
 
 function end(pid, signal) {
-  console.log(`${signal} to ${wordsOf([pid])}, which the app left behind`)
+  console.log(`${signal} to ${wordOf(pid)}, which the app left behind`)
   try {
     process.kill(pid, signal)
   } catch {
@@ -126,9 +133,13 @@ function parentOf(pid) {
   return Number(/^PPid:\s*(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0)
 }
 
-function wordsOf(pids) {
-  if (pids.length === 0) return 'a process of another user'
-  return pids.map((pid) => `pid ${pid} (${commandOf(pid).slice(0, commandMax)})`).join(', ')
+function wordsOf({ heirs, others }) {
+  const pids = [...heirs, ...others]
+  return pids.length === 0 ? 'a process of another user' : pids.map(wordOf).join(', ')
+}
+
+function wordOf(pid) {
+  return `pid ${pid} (${commandOf(pid).slice(0, commandMax)})`
 }
 
 function commandOf(pid) {

@@ -102,6 +102,14 @@ describe('a start instead of a reload', () => {
   }
 })
 
+test('an app that leaves something behind is stopped before the call, by the pm2 that the user calls', () => {
+  const text = 'cd api && npx pm2 reload shop --update-env || exit 3'
+  const clearings = pm2Calls([text]).map((call) => ({ call, names: ['shop'], isNeeded: 'look', wait: 'wait' }))
+  expect(startInstead([text], [], clearings)).toEqual([
+    'cd api && { if look; then npx pm2 stop shop >/dev/null 2>&1 || true; wait; fi && npx pm2 reload shop --update-env; } || exit 3',
+  ])
+})
+
 test('words are found where they stand, in any text', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...`ab &|;'"\\$()#<>\`\n`.split('')), maxLength: 30 }), (text) => {

@@ -153,6 +153,44 @@ describe('what pm2 says of a bad release', { timeout: 120_000 }, () => {
   })
 })
 
+describe('an app in fork mode whose port is taken', { timeout: 120_000 }, () => {
+  test('by what the old release left is started when that has ended, and has not crashed', async () => {
+    const leaks = `const keep = 'while kill -0 ' + process.pid + '; do sleep 0.1; done; sleep 2'
+      const server = require('http').createServer((_, res) => res.end(__dirname)).listen(process.env.PORT, () =>
+        require('child_process').spawn('sh', ['-c', '{ ' + keep + '; } &'],
+          { detached: true, stdio: ['ignore', 'ignore', 'ignore', server._handle.fd] }).unref())`
+    const processes = await running('a', leaks, { mode: 'fork' })
+    const before = await processes.running(host)
+    const second = await activate('b', good, { mode: 'fork' })
+    const said: string[] = []
+    const told = await processes.reload(host, second, { ...limits, onLine: (line) => said.push(line) })
+    expect(pids(told)).toEqual(pids(before))
+    expect(said.join('\n')).toMatch(new RegExp(`port ${port} is waited for: pid \\d+ \\(.*sleep .* still has it`))
+    await settle()
+    expect(await served()).toBe(second.directory)
+    expect(await processes.running(host, second)).toMatchObject([{ status: 'online', restarts: 0, mode: 'fork' }])
+  })
+
+  test('by a stranger is seen to crash, and the stranger is left alone', async () => {
+    const processes = pm2({ path: '~/shop', port })
+    const stranger = createServer()
+    await new Promise<void>((resolve) => stranger.listen(port, resolve))
+    const first = await activate('a', good, { mode: 'fork' })
+    await processes.reload(host, first, limits)
+    await untilSeen(processes, first, (seen) =>
+      seen.some(({ status, restarts }) => status === 'errored' || restarts > 0),
+    )
+    const said: string[] = []
+    await processes.reload(host, first, { ...limits, onLine: (line) => said.push(line) })
+    await untilSeen(processes, first, (seen) =>
+      seen.some(({ status, restarts }) => status === 'errored' || restarts > 0),
+    )
+    expect(said.join('\n')).not.toContain('waited for')
+    expect(stranger.listening).toBe(true)
+    await new Promise((resolve) => stranger.close(resolve))
+  })
+})
+
 describe('pm2', { timeout: 120_000 }, () => {
   test('is not even started by a look', async () => {
     const seen = await pm2({ path: '~/shop' }).running(host, await activate('a', good))
