@@ -9,17 +9,19 @@ import { interruptible } from '../engine/interruption.ts'
 import { type FleetLock, takeLock } from '../engine/lock.ts'
 import { preflight } from '../engine/look.ts'
 import { UserError } from '../errors.ts'
+import type { Manifest } from '../hosts/history.ts'
 import type { ExitCode } from '../rollout/report.ts'
 import { announceCommit } from './announce.ts'
 import type { Wishes } from './arguments.ts'
 import { personBeside } from './ask-person.ts'
 import type { Command, CommandContext } from './context.ts'
-import { commandName, commandText, ownerOf } from './deploying.ts'
+import { commandName, commandText, ownerOf, who } from './deploying.ts'
 import { begin } from './environment.ts'
 import { openFleet } from './fleet.ts'
 import { runLocally } from './local-hooks.ts'
 import { orderOf } from './order.ts'
 import { takeOrStop } from './take-lock.ts'
+import { type Ending, tellEnd, watching } from './tell-end.ts'
 
 export const run: Command<'deploy'> = async (invocation, context) => {
   const startedMs = systemClock.now()
@@ -39,8 +41,24 @@ export interface Rolling {
   readonly answers: string | null
 }
 
-/** From the connections to the exit code. */
+/** From the connections to the exit code. Whoever wants to be told of the end is told when nothing is held any more. */
 export async function roll(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
+  const { context, seen } = watching(rolling.context)
+  const tell = (ending: Ending): Promise<ExitCode> => {
+    const command = commandName(wishes.goal)
+    const tookMs = systemClock.now() - rolling.startedMs
+    return tellEnd({ ...rolling, seen, command, by: who(), tookMs }, ending)
+  }
+  try {
+    const exitCode = await rollOver(wishes, { ...rolling, context })
+    return tell({ exitCode })
+  } catch (error) {
+    await tell({ error })
+    throw error
+  }
+}
+
+async function rollOver(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
   const { config, context, startedMs, command, answers } = rolling
   const interruption = interruptible(context.onInterrupt)
   const isGoingBack = wishes.goal.kind === 'release'
@@ -74,7 +92,7 @@ export async function roll(wishes: Wishes, rolling: Rolling): Promise<ExitCode> 
           findings,
           askPerson: personBeside(context),
           onGoal: (goal, fromSha) => announceCommit(context, { goal, fromSha }),
-          beforePrepare: (manifest) => runLocally(config.hooks.preDeployLocal, { config, manifest, context }),
+          beforePrepare: (manifest) => runBefore({ config, context }, manifest),
         },
       })
     } finally {
@@ -83,4 +101,12 @@ export async function roll(wishes: Wishes, rolling: Rolling): Promise<ExitCode> 
   } finally {
     await close()
   }
+}
+
+function runBefore(
+  { config, context }: Pick<Rolling, 'config' | 'context'>,
+  { id, sha, ref }: Manifest,
+): Promise<void> {
+  const told = { ZDR_SHA: sha, ZDR_REF: ref, ZDR_RELEASE: id }
+  return runLocally({ key: 'pre-deploy-local', commands: config.hooks.preDeployLocal, told, config, context })
 }

@@ -7,7 +7,7 @@ import { localUser } from '../hosts/local-user.ts'
 import type { LockOwner } from '../hosts/lock.ts'
 import type { Goal } from './arguments.ts'
 
-export function commandName(goal: Goal): string {
+export function commandName(goal: Goal): 'deploy' | 'rollback' {
   return goal.kind === 'ref' ? 'deploy' : 'rollback'
 }
 

@@ -25,6 +25,8 @@ export async function checkCommands(check: Check): Promise<CheckedCommands> {
       preSetup: await withLocalScripts(block['pre-setup'] ?? [], cwd),
       postSetup: block['post-setup'] ?? [],
       preDeployLocal: block['pre-deploy-local'] ?? [],
+      postDeployLocal: block['post-deploy-local'] ?? [],
+      onFailureLocal: block['on-failure-local'] ?? [],
       preDeploy: preDeploy.texts,
     },
     split: work,

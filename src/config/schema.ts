@@ -28,6 +28,11 @@ function listOf<Schema extends z.ZodType>(item: Schema) {
   return z.preprocess((raw) => (Array.isArray(raw) ? raw : [raw]), z.array(item))
 }
 
+/** For pm2 deploy null (`pre-setup:` in YAML) is an empty text. */
+function orNull<Schema extends z.ZodType>(item: Schema) {
+  return z.preprocess((raw) => (raw === null ? '' : raw), item)
+}
+
 function oneOf<const Choice extends string>(...choices: readonly Choice[]) {
   const words = choices.filter((choice) => choice !== '').map((choice) => `\`${choice}\``)
   return z.enum(choices, {
@@ -56,12 +61,13 @@ const line = text
     error: 'is still the placeholder of the template: write yours',
   })
 const needed = line.refine((written) => written !== '', { error: 'is empty: write it' })
-/** As for pm2 deploy, an empty text is as good as none. */
-const optional = line.transform((written) => (written === '' ? undefined : written))
+/** As for pm2 deploy, an empty text is as good as none, and so is null. */
+const optional = orNull(line).transform((written) => (written === '' ? undefined : written))
 
 const commands = listOf(text.transform((written) => written.trim())).transform((texts) =>
   texts.filter((written) => written !== ''),
 )
+const hook = orNull(commands)
 /** As in a shell, an empty command is none. */
 const command = text.transform((written) => (written.trim() === '' ? null : written.trim()))
 const duration = by(parseDuration)
@@ -71,22 +77,20 @@ const address = needed.transform(into(parseAddress))
 const absolutePath = needed.refine((path) => /^\/[\w./-]+$/.test(path), {
   error: 'must be an absolute path on the nginx machine, of letters, digits, `_`, `.`, `-` and `/`',
 })
-const port = by((raw) => (raw === '' ? valid(undefined) : parsePort(raw)))
+const port = by((raw) => (raw === '' || raw === null ? valid(undefined) : parsePort(raw)))
 
 const flag = by((raw) => {
   if (typeof raw === 'boolean') return valid(raw)
+  if (raw === null) return valid(false)
   if (typeof raw !== 'string') return invalid(`must be true or false, not ${kindOf(raw)}`)
   // pm2 deploy takes every text that is not empty for yes. Nobody who wrote `no` meant that.
   return /^(no|false|off|0)$/i.test(raw.trim())
     ? invalid(`is \`${raw}\`, which pm2 deploy takes for yes: write true or false`)
     : valid(raw.trim() !== '')
 })
-const terminal = flag.refine((wanted) => !wanted, {
-  error:
-    'cannot be had: commands run without a terminal here. Take it out; where sudo asks for one, `Defaults !requiretty` in sudoers mends that',
-})
 
 const environmentVariables = by((raw) => {
+  if (raw === null) return valid({})
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return invalid(`must be an object of names and values, not ${kindOf(raw)}`)
   }
@@ -152,9 +156,9 @@ export function environmentShape(cwd: string) {
     user: optional,
     key: optional,
     port,
-    ssh_options: listOf(text).transform(into((lines: readonly string[]) => parseSshOptions(lines, cwd))),
+    ssh_options: orNull(listOf(text)).transform(into((lines: readonly string[]) => parseSshOptions(lines, cwd))),
     'forward-agent': flag,
-    needs_tty: terminal,
+    needs_tty: flag,
     ref: needed,
     repo: needed,
     path: needed
@@ -163,12 +167,14 @@ export function environmentShape(cwd: string) {
         error:
           'must be absolute, or begin with `~/`, which is the home on the host (pm2 deploy looks at the disk of whoever deploys)',
       }),
-    fetch: oneOf('fast', 'full', ''),
-    'pre-setup': commands,
-    'post-setup': commands,
-    'pre-deploy-local': commands,
-    'pre-deploy': commands,
-    'post-deploy': commands,
+    fetch: orNull(oneOf('fast', 'full', '')),
+    'pre-setup': hook,
+    'post-setup': hook,
+    'pre-deploy-local': hook,
+    'post-deploy-local': hook,
+    'on-failure-local': hook,
+    'pre-deploy': hook,
+    'post-deploy': hook,
     env: environmentVariables,
     host: z.unknown(),
     health: z.unknown(),

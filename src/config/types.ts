@@ -7,6 +7,8 @@ export interface HostConfig {
   readonly name: string
   /** Name or IP as written, without `user@`; an alias of ~/.ssh/config is resolved by `hosts/ssh-config.ts`, not here. */
   readonly address: string
+  /** `localhost`, which is reached without SSH: none of the three below means anything there. */
+  readonly isLocal: boolean
   /** undefined: as ~/.ssh/config says, else the local user / 22. */
   readonly user: string | undefined
   readonly port: number | undefined
@@ -98,6 +100,8 @@ export interface EnvironmentConfig {
     readonly preSetup: readonly string[]
     readonly postSetup: readonly string[]
     readonly preDeployLocal: readonly string[]
+    readonly postDeployLocal: readonly string[]
+    readonly onFailureLocal: readonly string[]
     readonly preDeploy: readonly string[]
   }
   readonly split: Split

@@ -15,7 +15,7 @@ export function environment(change: Partial<EnvironmentConfig> = {}): Environmen
     path: '/var/www/shop',
     depth: null,
     env: {},
-    hooks: { preSetup: [], postSetup: [], preDeployLocal: [], preDeploy: [] },
+    hooks: { preSetup: [], postSetup: [], preDeployLocal: [], postDeployLocal: [], onFailureLocal: [], preDeploy: [] },
     split: { prepare: ['npm ci'], activate: ['pm2 reload app.config.js'], manager: 'pm2', reason: '' },
     health: null,
     balancer: null,

@@ -1,9 +1,8 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { runLocally } from '../../src/commands/local-hooks.ts'
-import { manifest } from '../engine/fakes.ts'
+import { type LocalHook, runLocally } from '../../src/commands/local-hooks.ts'
 import { context, environment, type FakeContext } from './environment.ts'
 
 function here(): FakeContext {
@@ -12,9 +11,15 @@ function here(): FakeContext {
   return context({ cwd })
 }
 
-const hook = (given: FakeContext) => ({
-  config: environment({ env: { NAME: 'shop' } }),
-  manifest: manifest('20261102000000-2222222'),
+const hook = (
+  given: FakeContext,
+  commands: readonly string[],
+  change: Partial<LocalHook['config']> = {},
+): LocalHook => ({
+  key: 'pre-deploy-local',
+  commands,
+  told: { ZDR_SHA: '2'.repeat(40), ZDR_RELEASE: '20261102000000-2222222' },
+  config: environment({ env: { NAME: 'shop' }, ...change }),
   context: given,
 })
 
@@ -23,24 +28,50 @@ const written = ({ reports }: FakeContext) => reports.map((report) => (report.ty
 test('runs one after another in the working directory, and knows what is deployed', async () => {
   const given = here()
   const line = 'echo "$NAME $ZDR_ENVIRONMENT $ZDR_RELEASE $ZDR_SHA"'
-  await runLocally(['touch one', 'ls', 'pwd', line], hook(given))
+  await runLocally(hook(given, ['touch one', 'ls', 'pwd', line]))
   expect(written(given)).toEqual(['one', given.cwd, `shop production 20261102000000-2222222 ${'2'.repeat(40)}`])
 })
 
 test('ends the deploy where one fails: the next is not begun, and its last lines are shown', async () => {
   const given = here()
-  const failing = runLocally(['echo out; echo why >&2; exit 3', 'touch never'], hook(given))
+  const failing = runLocally(hook(given, ['echo out; echo why >&2; exit 3', 'touch never']))
   await expect(failing).rejects.toMatchObject({
     code: 'host-command',
     message: expect.stringContaining('pre-deploy-local failed with 3'),
     output: expect.stringContaining('why'),
   })
-  await runLocally(['ls'], hook(given))
+  await runLocally(hook(given, ['ls']))
   expect(written(given).toSorted()).toEqual(['out', 'why'])
 })
 
 test('has no input: a command that asks gets no answer, and does not wait for one', async () => {
   const given = here()
-  await runLocally(['read answer || echo nobody'], hook(given))
+  await runLocally(hook(given, ['read answer || echo nobody']))
   expect(written(given)).toEqual(['nobody'])
+})
+
+test('is done when its commands are: what they leave behind is not waited for', async () => {
+  const given = here()
+  await runLocally(hook(given, ['sleep 300 & echo $!']))
+  process.kill(Number(written(given)[0]))
+})
+
+test('ends with its time, and names what sets it', async () => {
+  const prepare = { timeoutMs: 300, setBy: 'timeouts.prepare' }
+  const given = here()
+  const running = runLocally(hook(given, ['exec sleep 300'], { timeouts: { ...environment().timeouts, prepare } }))
+  await expect(running).rejects.toMatchObject({
+    code: 'host-command',
+    message: expect.stringContaining('did not end within 0.3 s (timeouts.prepare)'),
+  })
+})
+
+test('runs under bash where it is here, and else under sh', async () => {
+  const given = here()
+  const path = mkdtempSync(join(tmpdir(), 'zdr-path-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  for (const tool of ['sh', 'echo']) symlinkSync(`/bin/${tool}`, join(path, tool))
+  await runLocally(hook(given, [`echo "\${BASH_VERSION:+bash}"`]))
+  await runLocally(hook({ ...given, env: { PATH: path } }, [`echo "\${BASH_VERSION:-sh}"`]))
+  expect(written(given)).toEqual(['bash', 'sh'])
 })

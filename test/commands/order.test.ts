@@ -36,7 +36,13 @@ describe('what is deployed', () => {
         env: { A: '1' },
         depth: 1,
         keepReleases: 3,
-        hooks: { preSetup: ['one'], postSetup: ['two'], preDeployLocal: ['three'], preDeploy: ['four'] },
+        hooks: {
+          ...environment().hooks,
+          preSetup: ['one'],
+          postSetup: ['two'],
+          preDeployLocal: ['three'],
+          preDeploy: ['four'],
+        },
       },
     )
     expect(recipe).toEqual({

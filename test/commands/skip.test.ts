@@ -7,6 +7,7 @@ const hosts = ['web-1', 'web-2'].map((name) => ({
   address: '192.0.2.1',
   user: undefined,
   port: undefined,
+  isLocal: false,
   keys: [],
   server: null,
 }))

@@ -60,6 +60,8 @@ module.exports = {
       install: ['mkdir -p built'],
       reload: 'pm2 reload shop',
       migrate: 'true',
+      'post-deploy-local': 'touch post-deploy-local',
+      'on-failure-local': 'touch on-failure-local',
       'keep-releases': 3,
     },
   },
