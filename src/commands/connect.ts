@@ -36,6 +36,10 @@ async function connectOne(
   machine: HostConfig,
   { env, report }: CommandContext,
 ): Promise<Host> {
+  if (machine.isLocal) {
+    const { localHost } = await import('../hosts/local-host.ts')
+    return localHost({ ...machine, env, home: env.HOME ?? homedir() })
+  }
   const [{ connect }, { resolveTarget }] = await Promise.all([
     import('../hosts/ssh.ts'),
     import('../hosts/ssh-config.ts'),

@@ -1,5 +1,10 @@
 import { invalid, type Parsed, valid } from './problem.ts'
 
+/** Alone, as for pm2 deploy: `deploy@localhost` and `localhost:2222` are reached by SSH. */
+export function isLocal({ user, address, port }: Address): boolean {
+  return address === 'localhost' && user === undefined && port === undefined
+}
+
 export interface Address {
   readonly user: string | undefined
   readonly address: string
@@ -11,11 +16,6 @@ export function parseAddress(text: string): Parsed<Address> {
   const at = text.lastIndexOf('@')
   const user = at < 0 ? undefined : text.slice(0, at)
   const { address, portText } = withoutPort(text.slice(at + 1))
-  if (address === 'localhost') {
-    return invalid(
-      'is `localhost`, which pm2 deploy runs without SSH: an SSH address is needed here, `127.0.0.1` will do',
-    )
-  }
   if (!/^[A-Za-z0-9_:][\w.:%-]*$/.test(address) || (user !== undefined && !/^[^\s@-][^\s@]*$/.test(user))) {
     return invalid('must be the SSH address of a host: `10.0.0.11`, `web-1`, `deploy@web-1` or `deploy@web-1:2222`')
   }
@@ -44,6 +44,8 @@ export function parseServer(raw: unknown): Parsed<{ readonly address: string | n
   if (!parsed.ok || parsed.value.port === undefined || parsed.value.user !== undefined) {
     return invalid('must be how the balancer knows this host: `10.0.0.11:4000`, or its port alone')
   }
+  // nginx would take it for two servers, 127.0.0.1 and ::1.
+  if (parsed.value.address === 'localhost') return invalid('must be an address: write `127.0.0.1` for `localhost`')
   return valid({ address: parsed.value.address, port: parsed.value.port })
 }
 

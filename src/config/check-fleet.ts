@@ -1,5 +1,6 @@
+import { localUser } from '../hosts/local-user.ts'
 import type { Check } from './check.ts'
-import { balancerConfig, hostConfigs, type Inherited, readHosts } from './fleet.ts'
+import { balancerConfig, type Entry, hostConfigs, type Inherited, readHosts } from './fleet.ts'
 import { healthConfig } from './health.ts'
 import { rolloutConfig } from './rollout.ts'
 import { readSection, readValue } from './section.ts'
@@ -38,15 +39,23 @@ export function checkFleet(check: Check): CheckedFleet {
     health: health.config,
     balancer,
     rollout: rolloutConfig(section, { hosts: names, hasBalancer, path: at, problems: counted }),
-    warnings: fleetWarnings({ hosts, hasBalancer, hasHealth: raw.health !== undefined }),
+    warnings: [
+      ...fleetWarnings({ hosts, hasBalancer, hasHealth: raw.health !== undefined }),
+      ...localWarnings(hosts, entries),
+    ],
   }
 }
 
 function inheritedBy({ block, cwd }: Check): Inherited {
   const options = block.ssh_options
   const key = block.key === undefined ? [] : [localFile(block.key, cwd)]
-  // ssh takes the first port it meets, and pm2 deploy puts ssh_options before -p; of keys it tries all.
-  return { user: block.user, port: options?.port ?? block.port, keys: [...(options?.identityFiles ?? []), ...key], cwd }
+  // ssh takes the first port and user it meets, and pm2 deploy puts ssh_options before them; of keys it tries all.
+  return {
+    user: options?.user ?? block.user,
+    port: options?.port ?? block.port,
+    keys: [...(options?.identityFiles ?? []), ...key],
+    cwd,
+  }
 }
 
 function checkHealth({ raw, path, problems, schemas }: Check): {
@@ -83,6 +92,11 @@ function checkServers({ raw, path, problems }: Check, hosts: readonly HostConfig
       text: `cannot know the port of ${nameless.join(', ')}: write \`health\`, whose port it is, or \`server: '<address>:<port>'\` in the host`,
     })
   }
+  for (const { name, address, server } of hosts) {
+    if (address !== 'localhost' || server?.startsWith('localhost:') !== true) continue
+    const text = `would know ${name} as \`${server}\`, which is the balancer itself: write \`{ host: '${name}', server: '<address>:<port>' }\``
+    problems.push({ path: at, text })
+  }
   for (const [index, { name, server }] of hosts.entries()) {
     const earlier = hosts.slice(0, index).find((host) => host.server !== null && host.server === server)
     if (earlier)
@@ -105,4 +119,19 @@ function fleetWarnings({
       ? []
       : ['there is no `balancer`: requests reach a host while it reloads, so the reload itself must be graceful']),
   ]
+}
+
+/** As with pm2 deploy, which says nothing: whoever names another user, or a port that is forwarded, means SSH. */
+function localWarnings(hosts: readonly HostConfig[], entries: readonly Entry[]): readonly string[] {
+  const local = hosts.find((host) => host.isLocal)
+  if (local === undefined) return []
+  const me = localUser(process.env)
+  const hasPort = entries.some(({ written: { host, port } }) => host?.address === 'localhost' && port !== undefined)
+  const passedOver = [
+    ...(local.user === undefined || local.user === me ? [] : ['`user`']),
+    ...(hasPort || (hosts.length === 1 && local.port !== undefined) ? ['`port`'] : []),
+  ]
+  if (passedOver.length === 0) return []
+  const keys = passedOver.join(' and ')
+  return [`\`localhost\` runs here without SSH, as ${me}, whatever ${keys} may say; \`127.0.0.1\` is reached by SSH`]
 }

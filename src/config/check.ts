@@ -30,6 +30,9 @@ export interface Check {
 }
 
 const fastDepth = 5
+/** pm2 deploy hands it to an ssh whose own input is a pipe, and which then gives none either. */
+const withoutTerminal =
+  'needs_tty: commands run without a terminal, as those of pm2 deploy do; where sudo asks for one, `Defaults !requiretty` in sudoers mends that'
 const defaultKeepReleases = 5
 
 /** Reads one environment's block and fills in what it does not say. Rejects with one UserError `config` for all problems. */
@@ -51,7 +54,12 @@ export async function checkEnvironment(
   if (problems.length > 0 || wanted === undefined || repo === undefined || path === undefined) {
     throw configError(problems, source.locate)
   }
-  const warnings = [...(block.ssh_options?.warnings ?? []), ...fleet.warnings, ...work.warnings]
+  const warnings = [
+    ...(block.ssh_options?.warnings ?? []),
+    ...(block.needs_tty === true ? [withoutTerminal] : []),
+    ...fleet.warnings,
+    ...work.warnings,
+  ]
   return {
     file: source.shown,
     environment,

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Address, serverText } from './addresses.ts'
+import { type Address, isLocal, serverText } from './addresses.ts'
 import type { KeyPath, Problem } from './problem.ts'
 import type { balancerShape, hostShape } from './schema.ts'
 import { isObject, readSection, readValue, type Section } from './section.ts'
@@ -67,7 +67,7 @@ function ownKeys(
   for (const [key, value] of Object.entries(item)) {
     const shared = sharedKeys.includes(key)
     if (!shared) kept[key] = value
-    else if (value !== undefined && !isDeepStrictEqual(value, block[key])) {
+    else if (value !== undefined && !isDeepStrictEqual(meaning(key, value), meaning(key, block[key]))) {
       const reason = key === 'ref' ? 'every host gets the same commit' : 'every host of a fleet gets the same'
       problems.push({
         path: [...path, key],
@@ -81,7 +81,16 @@ function ownKeys(
 export const sharedKeys = [
   ...['ref', 'repo', 'path', 'fetch', 'env', 'ssh_options', 'forward-agent', 'needs_tty'],
   ...['pre-setup', 'post-setup', 'pre-deploy-local', 'pre-deploy', 'post-deploy'],
+  ...['post-deploy-local', 'on-failure-local'],
 ]
+
+/** What two ways to write it have in common: a branch follows its remote, with `origin/` or without; a folder is one. */
+function meaning(key: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  const text = value.trim()
+  if (key === 'ref') return text.replace(/^(refs\/remotes\/)?origin\//, '')
+  return key === 'path' ? text.replace(/\/+$/, '') : text
+}
 
 /** Hosts with names that are unique. `healthPort` is where the app listens, unless a host has a `server` of its own. */
 export function hostConfigs(
@@ -147,7 +156,7 @@ const missing = {
 } as const
 
 function machine(address: Address, { user, port, keys }: Inherited): Omit<HostConfig, 'name' | 'server'> {
-  return { address: address.address, user: address.user ?? user, port, keys }
+  return { address: address.address, isLocal: isLocal(address), user: address.user ?? user, port, keys }
 }
 
 function named(
@@ -156,7 +165,7 @@ function named(
 ): readonly HostConfig[] {
   const seen = new Set<string>()
   return machines.map(({ path, ...host }) => {
-    const portText = serverText(host.address, host.port ?? sshPort)
+    const portText = host.isLocal ? host.address : serverText(host.address, host.port ?? sshPort)
     if (seen.has(portText)) problems.push({ path, text: `is \`${host.address}\` a second time: take it out` })
     seen.add(portText)
     const isAlone = machines.filter((other) => other.address === host.address).length === 1

@@ -8,6 +8,7 @@ import { invalid, type Parsed, valid } from './problem.ts'
 export interface WrittenSshOptions {
   readonly strictHostKeyChecking?: 'yes' | 'no' | 'accept-new'
   readonly knownHostsFiles?: readonly string[]
+  readonly user?: string
   readonly port?: number
   readonly identityFiles?: readonly string[]
   /** null: `none`. */
@@ -49,7 +50,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   proxycommand: 'write `ProxyJump=user@host:port`',
   remoteforward: 'open the tunnel apart from the deploy',
   requesttty: 'commands run without a terminal here',
-  user: 'write it as `user`',
 }
 
 const understood = ['StrictHostKeyChecking', 'UserKnownHostsFile', 'Port', 'IdentityFile', 'ProxyJump', 'ForwardAgent']
@@ -91,6 +91,10 @@ function parseOption(line: string, cwd: string): Parsed<WrittenSshOptions> {
       return strictHostKeyChecking(value)
     case 'userknownhostsfile':
       return valid({ knownHostsFiles: value.split(/\s+/).map((file) => localFile(file, cwd)) })
+    case 'user':
+      return /^[^\s@-][^\s@]*$/.test(value)
+        ? valid({ user: value })
+        : invalid(`has \`User=${value}\`, which is no name of a user`)
     case 'port': {
       const port = parsePort(value)
       return port.ok ? valid({ port: port.value }) : invalid(`has a Port that ${port.problem}`)

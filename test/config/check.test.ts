@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadEnvironment } from '../../src/config/load.ts'
@@ -24,11 +24,11 @@ test('everything that is wrong is said at once, each with its place', async () =
       '  production:',
       '    user: 7',
       '    hots: web-1',
-      '    host: [web-1, localhost, {host: web-2, por: 22}]',
+      '    host: [web-1, -x, {host: web-2, por: 22}]',
       '    ref: 1234567',
       '    repo: git@git.example.com:shop.git',
       '    path: www/shop',
-      '    needs_tty: true',
+      '    needs_tty: "no"',
       '    ssh_options: ProxyComand=x',
       '    health:',
       '      url: localhost:4000/health',
@@ -48,7 +48,7 @@ test('everything that is wrong is said at once, each with its place', async () =
       'deploy.yml:3:5 deploy.production.user',
       'deploy.yml:4:5 deploy.production.hots',
       'deploy.yml:5:19 deploy.production.host[1]',
-      'deploy.yml:5:44 deploy.production.host[2].por',
+      'deploy.yml:5:37 deploy.production.host[2].por',
       'deploy.yml:6:5 deploy.production.ref',
       'deploy.yml:8:5 deploy.production.path',
       'deploy.yml:9:5 deploy.production.needs_tty',
@@ -108,12 +108,28 @@ describe('hosts', () => {
     })
     const ours = join(homedir(), '.ssh/shop')
     expect(hosts).toEqual([
-      { name: 'a', address: 'a', user: 'deploy', port: 2222, keys: [ours], server: 'a:4000' },
-      { name: 'b', address: 'b', user: 'admin', port: 2222, keys: [ours], server: 'b:4000' },
-      { name: 'c', address: 'c', user: 'deploy', port: 2022, keys: [ours], server: 'c:4000' },
-      { name: 'fd00::1', address: 'fd00::1', user: 'deploy', port: 23, keys: [ours], server: '[fd00::1]:4000' },
-      { name: 'fd00::2', address: 'fd00::2', user: 'deploy', port: 2222, keys: [ours], server: '[fd00::2]:4000' },
-      { name: 'd', address: 'd', user: 'me', port: 24, keys: ['/keys/d'], server: 'd:4001' },
+      { name: 'a', address: 'a', isLocal: false, user: 'deploy', port: 2222, keys: [ours], server: 'a:4000' },
+      { name: 'b', address: 'b', isLocal: false, user: 'admin', port: 2222, keys: [ours], server: 'b:4000' },
+      { name: 'c', address: 'c', isLocal: false, user: 'deploy', port: 2022, keys: [ours], server: 'c:4000' },
+      {
+        name: 'fd00::1',
+        address: 'fd00::1',
+        isLocal: false,
+        user: 'deploy',
+        port: 23,
+        keys: [ours],
+        server: '[fd00::1]:4000',
+      },
+      {
+        name: 'fd00::2',
+        address: 'fd00::2',
+        isLocal: false,
+        user: 'deploy',
+        port: 2222,
+        keys: [ours],
+        server: '[fd00::2]:4000',
+      },
+      { name: 'd', address: 'd', isLocal: false, user: 'me', port: 24, keys: ['/keys/d'], server: 'd:4001' },
     ])
   })
   test('two that differ by port only have it in their names; the same one twice is refused', async () => {
@@ -126,22 +142,43 @@ describe('hosts', () => {
     expect((await problemsOf({ host: '[{host: a, ref: dev}]' }))[0]).toMatch(/host\[0\]\.ref differs .* same commit/)
     expect((await problemsOf({ host: '[{host: a, path: /srv/b}]' }))[0]).toMatch(/host\[0\]\.path differs/)
   })
-  test.each([
-    'localhost',
-    '[]',
-    '[{user: x}]',
-    '"-oProxyCommand=x"',
-    '"a b"',
-    '7',
-    '{host: 7}',
-    '"a:99999"',
-    'ssh://a',
-    '""',
-  ])('host: %s is refused', async (host) => {
-    const problems = await problemsOf({ host })
-    expect(problems).toHaveLength(1)
-    expect(problems[0]).toContain('deploy.production.host')
+  test('it may be written in another way for a host: with or without `origin/`, or a slash at the end', async () => {
+    for (const ref of ['main', 'origin/main', '" main "', 'refs/remotes/origin/main'])
+      expect(
+        (await load({ ref: 'main', host: `[{host: a, ref: ${ref}, path: /var/www/shop/}, b]` })).hosts,
+      ).toHaveLength(2)
   })
+  test('localhost alone runs without SSH; with a user or a port it is reached by SSH', async () => {
+    const { hosts } = await load({ host: '[localhost, deploy@localhost, "localhost:2222", {host: web-1}]' })
+    expect(hosts.map(({ name, isLocal }) => [name, isLocal])).toEqual([
+      ['localhost', true],
+      ['localhost:22', false],
+      ['localhost:2222', false],
+      ['web-1', false],
+    ])
+    expect((await problemsOf({ host: '[localhost, {host: localhost}]' }))[0]).toContain(
+      'host[1] is `localhost` a second',
+    )
+  })
+  test('a port, or another user, means nothing to localhost, and is said to', async () => {
+    const me = userInfo().username
+    const warningsOf = async (lines: Readonly<Record<string, string>>) =>
+      (await load(lines)).warnings.filter((text) => text.startsWith('`localhost`'))
+    expect(await warningsOf({ host: 'localhost', user: me })).toEqual([])
+    expect(await warningsOf({ host: '[localhost, web-1]', user: me, port: '2222' })).toEqual([])
+    expect(await warningsOf({ host: 'localhost', user: 'another', port: '2222' })).toEqual([
+      `\`localhost\` runs here without SSH, as ${me}, whatever \`user\` and \`port\` may say; \`127.0.0.1\` is reached by SSH`,
+    ])
+    expect(await warningsOf({ host: '[{host: localhost, port: 2222}, web-1]', user: me })).toHaveLength(1)
+  })
+  test.each(['[]', '[{user: x}]', '"-oProxyCommand=x"', '"a b"', '7', '{host: 7}', '"a:99999"', 'ssh://a', '""'])(
+    'host: %s is refused',
+    async (host) => {
+      const problems = await problemsOf({ host })
+      expect(problems).toHaveLength(1)
+      expect(problems[0]).toContain('deploy.production.host')
+    },
+  )
 })
 
 describe('what pm2 deploy reads', () => {
@@ -157,6 +194,35 @@ describe('what pm2 deploy reads', () => {
     })
     expect(config).toMatchObject({ depth: null, hooks: { preSetup: [] }, ssh: { forwardAgent: false } })
     expect(config.hosts[0]).toMatchObject({ user: undefined, port: undefined, keys: [] })
+  })
+  test('null, as YAML writes what is left open, is an empty text', async () => {
+    const open = [
+      'user',
+      'key',
+      'port',
+      'ssh_options',
+      'fetch',
+      'forward-agent',
+      'needs_tty',
+      'env',
+      'pre-deploy',
+      'pre-setup',
+    ]
+    const config = await load(Object.fromEntries(open.map((key) => [key, ''])))
+    expect(config).toMatchObject({ depth: null, env: {}, hooks: { preDeploy: [] }, ssh: { forwardAgent: false } })
+  })
+  test('every hook is a text or a list', async () => {
+    const hooks = { preSetup: 'pre-setup', postSetup: 'post-setup', preDeployLocal: 'pre-deploy-local' }
+    const more = { preDeploy: 'pre-deploy', postDeployLocal: 'post-deploy-local', onFailureLocal: 'on-failure-local' }
+    for (const [name, key] of Object.entries({ ...hooks, ...more })) {
+      expect((await load({ [key]: 'one && two' })).hooks).toMatchObject({ [name]: ['one && two'] })
+      expect((await load({ [key]: '[one, "", two]' })).hooks).toMatchObject({ [name]: ['one', 'two'] })
+      expect((await load({ [key]: '""' })).hooks).toMatchObject({ [name]: [] })
+    }
+  })
+  test('needs_tty is passed over: pm2 deploy gives no terminal either', async () => {
+    expect((await load({ needs_tty: '"true"' })).warnings).toContainEqual(expect.stringMatching(/^needs_tty: /))
+    expect((await load({ needs_tty: 'false' })).warnings.join()).not.toContain('needs_tty')
   })
   test('forward-agent is what it says, and `no` is not taken for yes', async () => {
     expect((await load({ 'forward-agent': 'true' })).ssh.forwardAgent).toBe(true)
@@ -212,7 +278,7 @@ describe('what pm2 deploy reads', () => {
     expect((await load({ ssh_options: 'LogLevel=ERROR' })).warnings).toContainEqual(expect.stringContaining('LogLevel'))
     for (const wrong of [
       'ProxyCommand=nc',
-      'User=x',
+      'User=a b',
       'NoSuchOption=1',
       '-A',
       'Port=x',
@@ -279,14 +345,28 @@ describe('balancer and releases', () => {
     }
     const { balancer: first } = await load(lines)
     expect(first?.machines).toEqual([
-      { name: '10.0.0.2', address: '10.0.0.2', user: 'deploy', port: 2222, keys: ['/k'], server: null },
-      { name: 'lb', address: 'lb', user: 'root', port: 22, keys: ['/k'], server: null },
+      { name: '10.0.0.2', address: '10.0.0.2', isLocal: false, user: 'deploy', port: 2222, keys: ['/k'], server: null },
+      { name: 'lb', address: 'lb', isLocal: false, user: 'root', port: 22, keys: ['/k'], server: null },
     ])
     const { balancer: second } = await load({ ...lines, balancer: lines.balancer.replace('shop', 'api') })
     expect(first?.statusPort).toBe((await load(lines)).balancer?.statusPort)
     expect(second?.statusPort).not.toBe(first?.statusPort)
     for (const port of [first?.statusPort, second?.statusPort])
       expect(port).toSatisfy((n: number) => n >= 21_000 && n < 22_000)
+  })
+  test('localhost is another machine there: its address has to be written', async () => {
+    expect((await problemsOf({ balancer, health, host: '[localhost, b]' }))[0]).toContain(
+      '`localhost:4000`, which is the',
+    )
+    expect(
+      (await problemsOf({ balancer, health, host: '[{host: localhost, server: "localhost:4000"}]' }))[0],
+    ).toContain('127.0.0.1')
+    const { hosts } = await load({ balancer, health, host: '[{host: localhost, server: "10.0.0.9:4000"}, b]' })
+    expect(hosts.map(({ server }) => server)).toEqual(['10.0.0.9:4000', 'b:4000'])
+    expect(
+      (await load({ health, balancer: '{ type: nginx, on: localhost, upstream: shop }' })).balancer?.machines[0]
+        ?.isLocal,
+    ).toBe(true)
   })
   test('it must know the port of every host, and no two hosts by one server', async () => {
     expect((await problemsOf({ balancer }))[0]).toContain('cannot know the port of 10.0.0.11, 10.0.0.12, 10.0.0.13')
