@@ -39,10 +39,12 @@ import {
   releaseId,
   setupScript,
 } from '../../src/hosts/release.ts'
+import { pathWithoutBash } from './without-bash.ts'
 
 let root: string
 let repo: string
 let at: Layout
+let path = process.env.PATH
 
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), "zdr it's ")))
@@ -237,8 +239,21 @@ describe('the mirror', () => {
   }
 })
 
-describe("the user's commands", () => {
+describe.each(['bash', 'no bash'])("the user's commands, where there is %s", (shell) => {
   const syntaxError = 2
+
+  beforeEach(() => {
+    if (shell === 'no bash') path = pathWithoutBash(join(root, 'bin'))
+  })
+  afterEach(() => {
+    path = process.env.PATH
+  })
+
+  test('run under it', () => {
+    const commands = [`echo "\${BASH_VERSION:+bash}"`]
+    const said = ok(commandsScript({ directory: root, commands, env: {}, layout: at }))
+    expect(said.trim() || 'no bash').toBe(shell)
+  })
 
   test('arrive as they are written, in one shell', () => {
     const written = [
@@ -260,7 +275,7 @@ describe("the user's commands", () => {
     [['echo a\nfalse\necho b', 'echo c'], 0, 'a\nb\nc\n'],
     [['set -e', 'echo a\nfalse\necho b'], 1, 'a\n'],
     [['echo "open', 'echo never'], syntaxError, ''],
-    [['cat <<END\ntext', 'echo after'], 0, 'text\nafter\n'],
+    [['cat <<END\ntext\n', 'echo after'], 0, 'text\nafter\n'],
     [['echo one \\', 'echo two'], 0, 'one\ntwo\n'],
     [['exit 3', 'echo never'], 3, ''],
     [['echo "$SHARED"'], 0, '@shared\n'],
@@ -473,7 +488,7 @@ test('ids sort by time, and name the commit', () => {
 })
 
 function run(script: string) {
-  const env = { ...process.env, HOME: root, GIT_CONFIG_GLOBAL: '/dev/null' }
+  const env = { ...process.env, PATH: path, HOME: root, GIT_CONFIG_GLOBAL: '/dev/null' }
   return spawnSync('sh', ['-c', script], { encoding: 'utf8', cwd: root, env })
 }
 
