@@ -1,6 +1,6 @@
 import { basename, isAbsolute } from 'node:path'
 import type { Check } from './check.ts'
-import { environmentVariables } from './env.ts'
+import { environmentVariables, valueWarnings } from './env.ts'
 import { fixedIn, layoutWarnings, movesIn, withLocalScripts, withoutGitMoves } from './hooks.ts'
 import { hasApps } from './source.ts'
 import { pm2Warnings, split } from './split.ts'
@@ -32,6 +32,7 @@ export async function checkCommands(check: Check): Promise<CheckedCommands> {
     split: work,
     migrate,
     warnings: [
+      ...valueWarnings(block.env ?? {}),
       ...preDeploy.warnings,
       ...layoutWarnings('pre-deploy', preDeploy.texts, base),
       ...new Set([work.prepare, work.activate].flatMap((texts) => layoutWarnings('post-deploy', texts, base))),

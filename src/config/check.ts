@@ -110,5 +110,7 @@ function sshOptions(block: Block): SshOptions {
     proxyJump: written?.proxyJump ?? null,
     // ssh takes the first mention, and pm2 deploy puts its options before -A.
     forwardAgent: written?.forwardAgent ?? block['forward-agent'],
+    identityAgent: written?.identityAgent,
+    algorithms: written?.algorithms ?? {},
   }
 }

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
+import { type AlgorithmKind, type Algorithms, chosenAlgorithms, knownAlgorithms } from '../hosts/ssh-algorithms.ts'
 import { parsePort } from './addresses.ts'
 import { nearest } from './nearest.ts'
 import { invalid, type Parsed, valid } from './problem.ts'
@@ -14,27 +15,41 @@ export interface WrittenSshOptions {
   /** null: `none`. */
   readonly proxyJump?: string | null
   readonly forwardAgent?: boolean
+  readonly identityAgent?: string
+  readonly connectTimeoutMs?: number
+  readonly algorithms?: Algorithms
   readonly warnings?: readonly string[]
 }
 
 /** Options that change nothing for us, and why. They are named in a warning, so that nobody counts on them. */
 const ignored: Readonly<Record<string, string>> = {
   addkeystoagent: 'keys are never added to an agent',
+  addressfamily: 'each address of a name is tried',
   batchmode: 'nothing is ever asked here',
   checkhostip: 'host keys are checked by name',
   compression: 'compression is not used',
   connectionattempts: 'a lost connection is made anew anyway',
-  connecttimeout: 'write `timeouts.connect`',
+  clearallforwardings: 'nothing is forwarded but the agent, where that is asked for',
   controlmaster: 'one connection a host is kept open anyway',
   controlpath: 'one connection a host is kept open anyway',
   controlpersist: 'one connection a host is kept open anyway',
+  exitonforwardfailure: 'nothing is forwarded but the agent, where that is asked for',
+  forwardx11: 'nothing is forwarded but the agent, where that is asked for',
+  globalknownhostsfile: 'where `UserKnownHostsFile` is written, only its files are read',
   gssapiauthentication: 'only keys are used',
+  gssapidelegatecredentials: 'only keys are used',
   hashknownhosts: 'known_hosts files are only read',
+  hostbasedauthentication: 'only keys are used',
   identitiesonly: 'the keys of the configuration are tried first',
   kbdinteractiveauthentication: 'only keys are used',
+  ipqos: 'packets are not marked',
   loglevel: '--verbose shows more',
+  numberofpasswordprompts: 'nothing is ever asked here',
   passwordauthentication: 'only keys are used',
   preferredauthentications: 'only keys are used',
+  protocol: 'it is always 2',
+  pubkeyacceptedalgorithms: 'a key is used in each way that the server takes',
+  pubkeyacceptedkeytypes: 'a key is used in each way that the server takes',
   pubkeyauthentication: 'only keys are used',
   serveralivecountmax: 'a dead host is noticed within 15 s anyway',
   serveraliveinterval: 'a dead host is noticed within 15 s anyway',
@@ -45,14 +60,30 @@ const ignored: Readonly<Record<string, string>> = {
 
 /** Options that would change something, and what to write instead. */
 const elsewhere: Readonly<Record<string, string>> = {
+  certificatefile: 'certificates are not supported: put the public key into authorized_keys',
+  dynamicforward: 'open the tunnel apart from the deploy',
+  hostkeyalias: 'put the key into known_hosts under the name that is in `host`',
   hostname: 'write it as `host`',
   localforward: 'open the tunnel apart from the deploy',
   proxycommand: 'write `ProxyJump=user@host:port`',
   remoteforward: 'open the tunnel apart from the deploy',
+  remotecommand: 'write it as a hook',
   requesttty: 'commands run without a terminal here',
+  sendenv: 'write it in `env`',
+  setenv: 'write it in `env`',
 }
 
-const understood = ['StrictHostKeyChecking', 'UserKnownHostsFile', 'Port', 'IdentityFile', 'ProxyJump', 'ForwardAgent']
+const understood = [
+  ...['StrictHostKeyChecking', 'UserKnownHostsFile', 'User', 'Port', 'IdentityFile', 'IdentityAgent', 'ProxyJump'],
+  ...['ForwardAgent', 'ConnectTimeout', 'KexAlgorithms', 'Ciphers', 'MACs', 'HostKeyAlgorithms'],
+]
+
+const algorithmLists: Readonly<Record<string, AlgorithmKind>> = {
+  kexalgorithms: 'kex',
+  ciphers: 'cipher',
+  macs: 'hmac',
+  hostkeyalgorithms: 'serverHostKey',
+}
 
 /** `['StrictHostKeyChecking=no', '-o Port=2222']`. As in ssh, the first mention of an option counts. All problems at once. */
 export function parseSshOptions(lines: readonly string[], cwd: string): Parsed<WrittenSshOptions> {
@@ -64,6 +95,7 @@ export function parseSshOptions(lines: readonly string[], cwd: string): Parsed<W
   return valid({
     ...Object.assign({}, ...written.toReversed()),
     ...(identityFiles.length > 0 ? { identityFiles } : {}),
+    algorithms: Object.assign({}, ...written.toReversed().map((options) => options.algorithms)),
     warnings: written.flatMap((options) => options.warnings ?? []),
   })
 }
@@ -107,8 +139,12 @@ function parseOption(line: string, cwd: string): Parsed<WrittenSshOptions> {
       return /^(yes|no)$/i.test(value)
         ? valid({ forwardAgent: value.toLowerCase() === 'yes' })
         : invalid(`has \`ForwardAgent=${value}\`: only \`yes\` and \`no\` are understood`)
+    case 'identityagent':
+      return valid({ identityAgent: /^(none|SSH_AUTH_SOCK|\$.*)$/i.test(value) ? value : localFile(value, cwd) })
+    case 'connecttimeout':
+      return connectTimeout(value)
     default:
-      return otherOption(name)
+      return algorithmsOf(name, value) ?? otherOption(name)
   }
 }
 
@@ -125,6 +161,27 @@ function strictHostKeyChecking(value: string): Parsed<WrittenSshOptions> {
     default:
       return invalid(`has \`StrictHostKeyChecking=${value}\`: write yes, no or accept-new`)
   }
+}
+
+/** As sshd and ssh write times: `10`, `30s`, `1m30s`. */
+function connectTimeout(value: string): Parsed<WrittenSshOptions> {
+  const [, hours = 0, minutes = 0, seconds = 0] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/i.exec(value) ?? []
+  const connectTimeoutMs = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000
+  return connectTimeoutMs > 0
+    ? valid({ connectTimeoutMs })
+    : invalid(`has \`ConnectTimeout=${value}\`: write a number of seconds`)
+}
+
+/** undefined: it is none of their lists. */
+function algorithmsOf(name: string, value: string): Parsed<WrittenSshOptions> | undefined {
+  const kind = algorithmLists[name.toLowerCase()]
+  if (kind === undefined) return undefined
+  const chosen = chosenAlgorithms(kind, value)
+  if (chosen !== null) return valid({ algorithms: { [kind]: chosen } })
+  const { usual, other } = knownAlgorithms[kind]
+  return invalid(
+    `has \`${name}=${value}\`, of which the SSH client in here knows nothing; it knows ${[...usual, ...other].join(', ')}`,
+  )
 }
 
 function otherOption(name: string): Parsed<WrittenSshOptions> {

@@ -11,11 +11,16 @@ export function parseLimit(milliseconds: number): Parsed<number> {
   return milliseconds < leastMs ? invalid('is too short for any step: write at least `1s`') : valid(milliseconds)
 }
 
-export function checkTimeouts({ raw, path, problems, schemas }: Check): Limits {
+/** What `ssh_options` says of the connection holds where `timeouts` says nothing of it. */
+export function checkTimeouts({ raw, block, path, problems, schemas }: Check): Limits {
   const at = [...path, 'timeouts']
-  return raw.timeouts === undefined
-    ? defaultLimits
-    : limitsOf(readSection(raw.timeouts, schemas.timeoutsShape, { path: at, problems }))
+  const section =
+    raw.timeouts === undefined ? {} : readSection(raw.timeouts, schemas.timeoutsShape, { path: at, problems })
+  const limits = limitsOf(section)
+  const timeoutMs = block.ssh_options?.connectTimeoutMs
+  return timeoutMs === undefined || section.connect !== undefined
+    ? limits
+    : { ...limits, connect: { timeoutMs, setBy: 'ssh_options: ConnectTimeout' } }
 }
 
 /** Each key by itself: what is not written has its default. */

@@ -1,5 +1,6 @@
 /** A checked configuration: every default filled in, every time in milliseconds, nothing left to interpret. */
 import type { Limits } from '../hosts/limits.ts'
+import type { Algorithms } from '../hosts/ssh-algorithms.ts'
 import type { Batch } from '../rollout/model.ts'
 
 export interface HostConfig {
@@ -27,6 +28,9 @@ export interface SshOptions {
   readonly proxyJump: string | null
   /** undefined: as ~/.ssh/config says, else no. */
   readonly forwardAgent: boolean | undefined
+  /** A socket, `none`, or `SSH_AUTH_SOCK`. undefined: as ~/.ssh/config says, else SSH_AUTH_SOCK. */
+  readonly identityAgent: string | undefined
+  readonly algorithms: Algorithms
 }
 
 export interface HealthConfig {

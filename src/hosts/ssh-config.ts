@@ -6,6 +6,7 @@ import SshConfig from 'ssh-config'
 import { UserError } from '../errors.ts'
 import { localUser } from './local-user.ts'
 import type { SshTarget } from './ssh.ts'
+import type { Algorithms } from './ssh-algorithms.ts'
 import { readWithIncludes } from './ssh-config-includes.ts'
 
 export interface ResolveOptions {
@@ -25,6 +26,10 @@ export interface ResolveOptions {
     readonly proxyJump: string | null
     /** undefined: as ~/.ssh/config says, else no. */
     readonly forwardAgent?: boolean | undefined
+    /** undefined: as ~/.ssh/config says, else SSH_AUTH_SOCK. */
+    readonly identityAgent?: string | undefined
+    /** What is not there has its default. */
+    readonly algorithms?: Algorithms
   }
   readonly home: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -62,12 +67,13 @@ async function resolve(options: ResolveOptions, surroundings: Surroundings): Pro
     user,
     port,
     keys: options.keys.length > 0 ? options.keys : await readable(found.all('identityfile').map(expand), options.home),
-    agent: agentOf(found.one('identityagent'), { env, expand }),
+    agent: agentOf(ssh.identityAgent ?? found.one('identityagent'), { env, expand }),
     forwardAgent: ssh.forwardAgent ?? found.one('forwardagent')?.toLowerCase() === 'yes',
     knownHostsFiles: firstFilled(ssh.knownHostsFiles, found.all('userknownhostsfile'), DEFAULT_KNOWN_HOSTS)
       .filter((file) => file !== 'none')
       .map(expand),
     strictHostKeyChecking: ssh.strictHostKeyChecking ?? strictness(found.one('stricthostkeychecking')),
+    algorithms: ssh.algorithms ?? {},
     jump: await jumpTo(ssh.proxyJump ?? found.one('proxyjump') ?? 'none', { options, surroundings }),
   }
 }

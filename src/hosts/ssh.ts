@@ -1,12 +1,19 @@
 /** The Host port over ssh2, which is imported nowhere else. It checks host keys and reads known_hosts, which ssh2 alone does not. */
-import ssh2, { type AnyAuthMethod, type Client, type ClientChannel, type ConnectConfig } from 'ssh2'
+import ssh2, {
+  type AnyAuthMethod,
+  type Client,
+  type ClientChannel,
+  type ConnectConfig,
+  type Algorithms as SshAlgorithms,
+} from 'ssh2'
 import { UserError } from '../errors.ts'
 import type { Host } from './host.ts'
 import { checkHostKey } from './host-key.ts'
 import { readPrivateKeys } from './keys.ts'
-import { hostKeyAlgorithms, readKnownHosts } from './known-hosts.ts'
+import { hostKeyAlgorithms, type KnownHost, readKnownHosts } from './known-hosts.ts'
 import { defaultLimits, type Limit, limitText } from './limits.ts'
 import { openSession } from './open-session.ts'
+import type { Algorithms } from './ssh-algorithms.ts'
 import { type Attempt, type ConnectionFailure, explain, noSession } from './ssh-errors.ts'
 import { sshHost } from './ssh-host.ts'
 import { type Connection, unreachable } from './ssh-session.ts'
@@ -27,6 +34,8 @@ export interface SshTarget {
   /** The first one is written to. */
   readonly knownHostsFiles: readonly string[]
   readonly strictHostKeyChecking: 'yes' | 'no' | 'accept-new'
+  /** Instead of the usual ones. */
+  readonly algorithms: Algorithms
   /** ProxyJump: the machine through which this one is reached. */
   readonly jump: SshTarget | null
 }
@@ -113,7 +122,7 @@ async function prepareLogin(target: SshTarget, { onWarning, limit }: Required<Co
       readyTimeout: limit.timeoutMs,
       keepaliveInterval: KEEPALIVE_INTERVAL_MS,
       keepaliveCountMax: KEEPALIVE_UNANSWERED_MAX,
-      algorithms: { serverHostKey: hostKeyAlgorithms(known, target) },
+      algorithms: algorithmsFor(target, known),
       hostVerifier: (key: Buffer, verify: (trusted: boolean) => void) => {
         const judged = checkHostKey(key, { ...target, server: target, known, onWarning })
         void judged.catch(unwritten).then((objection) => {
@@ -129,6 +138,13 @@ async function prepareLogin(target: SshTarget, { onWarning, limit }: Required<Co
       return refusal ?? explain(failure, attempt())
     },
   }
+}
+
+/** The types themselves are judged by `chosenAlgorithms`: ssh2 takes texts, and its types name each of them. */
+function algorithmsFor({ algorithms, ...server }: SshTarget, known: readonly KnownHost[]): SshAlgorithms {
+  const wanted = algorithms.serverHostKey
+  const serverHostKey = hostKeyAlgorithms(known, server).filter((name) => wanted?.includes(name) ?? true)
+  return { ...algorithms, serverHostKey } as SshAlgorithms
 }
 
 /** A key that was to be written down, and could not be, is not trusted either. */

@@ -243,6 +243,12 @@ describe('what pm2 deploy reads', () => {
       QUOTE: "it's $HOME",
       DEBUG: 'false',
     })
+    const odd = await load({ env: '{ url: "http://$HOME/`x`", price: "$5 $x", shared: "$' + '{SHARED}/x" }' })
+    expect(odd.warnings.filter((text) => text.startsWith('env.'))).toEqual([
+      expect.stringMatching(/^env\.url: `\$HOME` stays as it is written/),
+      expect.stringMatching(/^env\.shared: `\$\{SHARED\}`/),
+    ])
+    expect((await problemsOf({ env: '{ PATH: "/opt/node/bin:$PATH" }' }))[0]).toMatch(/env\.PATH has `\$PATH`/)
     const problems = await problemsOf({ env: '{ a-b: x, c: [1], d: null, e: 1, E: 2 }' })
     expect(problems.map((line) => line.split(' ')[1])).toEqual(
       ['a-b', 'c', 'd', 'E'].map((key) => `deploy.production.env.${key}`),
@@ -254,6 +260,8 @@ describe('what pm2 deploy reads', () => {
       knownHostsFiles: ['/a', join(homedir(), 'b')],
       proxyJump: 'me@jump:2',
       forwardAgent: true,
+      identityAgent: join(homedir(), 'agent'),
+      algorithms: { cipher: ['aes256-ctr', 'aes128-ctr'], serverHostKey: ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] },
     }
     const options = [
       'StrictHostKeyChecking=accept-new',
@@ -262,16 +270,26 @@ describe('what pm2 deploy reads', () => {
       'forwardagent = yes',
       'Port=2022',
       'IdentityFile=/k',
+      'IdentityAgent=~/agent',
+      'Ciphers=aes256-ctr,aes128-ctr',
+      'HostKeyAlgorithms=rsa-sha2-*,ssh-rsa',
+      'User=root',
+      'ConnectTimeout=1m5s',
     ]
     for (const written of [
       JSON.stringify(options),
       JSON.stringify(options.map((option) => `-o ${option}`)),
       JSON.stringify(options.join(' -o ')),
     ]) {
-      const { ssh, hosts } = await load({ ssh_options: written, port: '1', key: '/l' })
+      const { ssh, hosts, timeouts } = await load({ ssh_options: written, port: '1', key: '/l' })
       expect(ssh).toEqual(expected)
-      expect(hosts[0]).toMatchObject({ port: 2022, keys: ['/k', '/l'] })
+      expect(hosts[0]).toMatchObject({ user: 'root', port: 2022, keys: ['/k', '/l'] })
+      expect(timeouts.connect).toEqual({ timeoutMs: 65_000, setBy: 'ssh_options: ConnectTimeout' })
     }
+  })
+  test('ssh_options: `timeouts.connect` goes before ConnectTimeout', async () => {
+    const { timeouts } = await load({ ssh_options: 'ConnectTimeout=5', timeouts: '{ connect: 7s }' })
+    expect(timeouts.connect).toEqual({ timeoutMs: 7_000, setBy: 'timeouts.connect' })
   })
   test('ssh_options: the first mention counts, as in ssh; the harmless are named, the others refused', async () => {
     expect((await load({ ssh_options: '[Port=1, Port=2]' })).hosts[0]?.port).toBe(1)
@@ -284,6 +302,11 @@ describe('what pm2 deploy reads', () => {
       'Port=x',
       'StrictHostKeyChecking=maybe',
       'ForwardAgent=perhaps',
+      'ConnectTimeout=never',
+      'ConnectTimeout=0',
+      'KexAlgorithms=+no-such',
+      'SetEnv=A=1',
+      'HostKeyAlias=x',
       '7',
     ]) {
       expect(await problemsOf({ ssh_options: wrong }), wrong).toHaveLength(1)

@@ -23,6 +23,17 @@ function write(name: string, text: string): string {
 }
 
 describe('a target', () => {
+  it('has the agent that is written, or none', async () => {
+    write('config', 'Host *\n  IdentityAgent /run/theirs\n')
+    const agentOf = async (identityAgent: string) =>
+      (await resolve({ env: { SSH_AUTH_SOCK: '/run/agent' }, ssh: { ...NOTHING, identityAgent } })).agent
+    expect(await Promise.all(['/run/ours', 'SSH_AUTH_SOCK', 'none'].map(agentOf))).toEqual([
+      '/run/ours',
+      '/run/agent',
+      null,
+    ])
+  })
+
   it('without any configuration is what OpenSSH would take', async () => {
     const key = write('id_rsa', '')
     expect(await resolve({ env: { SSH_AUTH_SOCK: '/run/agent' } })).toEqual({
@@ -35,6 +46,7 @@ describe('a target', () => {
       forwardAgent: false,
       knownHostsFiles: [join(home, '.ssh/known_hosts'), join(home, '.ssh/known_hosts2'), '/etc/ssh/ssh_known_hosts'],
       strictHostKeyChecking: 'yes',
+      algorithms: {},
       jump: null,
     })
   })
@@ -68,6 +80,7 @@ Host *
       forwardAgent: true,
       knownHostsFiles: [join(home, '.ssh/fleet'), '/etc/hosts_of_us'],
       strictHostKeyChecking: 'accept-new',
+      algorithms: {},
       jump: null,
     })
   })

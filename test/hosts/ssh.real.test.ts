@@ -204,6 +204,24 @@ describe('a host over ssh2', () => {
     await noisy.stop()
   })
 
+  it('comes to terms with an old server where that is asked for, and else says what is missing', async () => {
+    const kex = 'diffie-hellman-group14-sha1'
+    const old = await startSshd({ config: `KexAlgorithms ${kex}\n` })
+    const says = (algorithms: SshTarget['algorithms']): Promise<string> =>
+      connect(old.target({ algorithms })).then(async (host) => {
+        const { stdout } = await host.run('echo hello', LIMIT)
+        await host.close()
+        return stdout
+      })
+    expect(await failure(says({}))).toMatchObject({ message: expect.stringContaining('key exchange algorithm') })
+    const wanted = { kex: [kex], cipher: ['aes256-ctr'], hmac: ['hmac-sha2-512'], serverHostKey: ['ssh-ed25519'] }
+    expect(await says(wanted)).toBe('hello\n')
+    expect(await failure(says({ ...wanted, serverHostKey: ['rsa-sha2-512'] }))).toMatchObject({
+      message: expect.stringContaining('host key format'),
+    })
+    await old.stop()
+  })
+
   it('says so where the login shell runs no commands, with what it says itself', async () => {
     const closed = await startSshd({ config: 'ForceCommand echo "This account is closed"; exit 1\n' })
     const host = await connect(closed.target())

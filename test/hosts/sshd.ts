@@ -70,6 +70,7 @@ export async function startSshd({ hostKeys = ['ed25519'], config = '' }: SshdOpt
       forwardAgent: false,
       knownHostsFiles: [knownHosts],
       strictHostKeyChecking: 'yes',
+      algorithms: {},
       jump: null,
       ...change,
     }),
