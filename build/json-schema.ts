@@ -48,10 +48,12 @@ function property(key: Key): JsonSchema {
   }
 }
 
-function value({ form, section: object, listOf }: Key): { readonly [keyword: string]: unknown } {
+/** What pm2 deploy reads may be null, which is an empty text to it and to us. */
+function value({ form, section: object, listOf, isOfPm2 }: Key): { readonly [keyword: string]: unknown } {
   const one = [...(form === undefined ? [] : [form.schema]), ...(object === undefined ? [] : [section(object)])]
   const items = oneOf(one)
-  return listOf === undefined ? items : oneOf([...one, { type: 'array', items, minItems: listOf }])
+  const list = listOf === undefined ? [] : [{ type: 'array', items, minItems: listOf }]
+  return oneOf([...one, ...list, ...(isOfPm2 ? [{ type: 'null' }] : [])])
 }
 
 function oneOf(schemas: readonly JsonSchema[]): { readonly [keyword: string]: unknown } {

@@ -233,6 +233,13 @@ describe('the schema', () => {
     expect(isTaken(having(name, value))).toBe(false)
   })
 
+  test('takes null where pm2 deploy reads nothing in it, as the reader does', async () => {
+    for (const { name } of everyKey.filter((each) => each.key.isOfPm2))
+      if (await isRead(name, null))
+        expect({ name, isTaken: isTaken(having(name, null)) }).toEqual({ name, isTaken: true })
+      else expect(['host', 'host.host', 'ref', 'repo', 'path']).toContain(name)
+  })
+
   test('has no word to say about what is pm2’s', () => {
     expect(takes({ apps: [{ name: 'shop', whatever: 1 }], defaults: {}, deploy: {} })).toBe(true)
     expect(takes({ apps: [] })).toBe(false)

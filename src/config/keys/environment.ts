@@ -1,7 +1,7 @@
 /** The keys of an environment: first those of pm2 deploy, then ours. The compiler compares them with the checks. */
 import { sharedKeys } from '../fleet.ts'
 import type { environmentShape, hostShape } from '../schema.ts'
-import { anyText, count, flag, hostPath, no, oneOf, port, server, someText, url, variables } from './forms.ts'
+import { anyText, count, flag, hostPath, oneOf, port, server, someText, url, variables } from './forms.ts'
 import type { Key } from './key.ts'
 import { rolloutKeys, timeoutsKeys } from './rollout.ts'
 import { balancerKeys, healthKeys } from './traffic.ts'
@@ -54,7 +54,7 @@ export const environmentKeys = {
   host: {
     ...ofPm2,
     meaning:
-      "the fleet: a text, or a list of texts and `{ host, user, port, key, server }`; `user@host:port` too. `localhost` is refused: an SSH address is needed, `127.0.0.1` will do. A `ref` or `path` of a host's own is refused: every host gets the same",
+      "the fleet: a text, or a list of texts and `{ host, user, port, key, server }`; `user@host:port` too. `localhost` runs here, without SSH, as whoever deploys; `deploy@localhost` goes by SSH. A `ref` or `path` of a host's own may say the same as the environment's, and no other: every host gets the same",
     form: { ...someText, words: 'the SSH address of a host' },
     section: { name: 'Host', keys: hostKeys, needs: ['host'], repeats: sharedKeys },
     listOf: 1,
@@ -69,7 +69,7 @@ export const environmentKeys = {
   ssh_options: {
     ...ofPm2,
     meaning:
-      'of the options of `ssh`: StrictHostKeyChecking, UserKnownHostsFile, Port, IdentityFile, ProxyJump, ForwardAgent. Options without an effect here are named in a warning; others are refused, with what to write instead',
+      'of the options of `ssh`: StrictHostKeyChecking (`no` takes an unknown key, with a warning, and never a changed one), UserKnownHostsFile, User, Port, IdentityFile, IdentityAgent, ProxyJump, ForwardAgent, ConnectTimeout, KexAlgorithms, Ciphers, MACs, HostKeyAlgorithms. Options without an effect here are named in a warning; others are refused, with what to write instead',
     form: { ...anyText, words: 'a text such as `ProxyJump=jump.example.com`' },
     listOf: 0,
     examples: ['ProxyJump=ops@jump.example.com', ['StrictHostKeyChecking=accept-new', 'ForwardAgent=yes']],
@@ -83,10 +83,10 @@ export const environmentKeys = {
   },
   needs_tty: {
     ...ofPm2,
-    meaning: 'true is refused: commands run without a terminal',
-    form: no,
+    meaning: 'passed over, with a warning: commands run without a terminal, as those of `pm2 deploy` do in spite of it',
+    form: flag,
     default: false,
-    examples: [false],
+    examples: [true],
   },
   ref: {
     ...ofPm2,
@@ -126,7 +126,8 @@ export const environmentKeys = {
   },
   'pre-deploy-local': {
     ...hook,
-    meaning: 'runs on your machine, once (there: once for each host), with `ZDR_ENVIRONMENT`, `ZDR_SHA`, `ZDR_RELEASE`',
+    meaning:
+      'runs on your machine, once (there: once for each host), with `ZDR_ENVIRONMENT`, `ZDR_REF`, `ZDR_SHA`, `ZDR_RELEASE`',
     examples: ['npm test'],
   },
   'pre-deploy': {
@@ -144,7 +145,7 @@ export const environmentKeys = {
   env: {
     ...ofPm2,
     meaning:
-      'variables for the commands on the hosts, names in upper case; values are quoted, and nested names mean nothing else',
+      'variables for the commands on the hosts, names in upper case; values are quoted (`$HOME` stays `$HOME`, with a warning), and nested names mean nothing else',
     form: variables,
     examples: [{ NODE_ENV: 'production' }],
   },
@@ -188,6 +189,18 @@ export const environmentKeys = {
     form: { ...anyText, words: 'a command' },
     without: 'none',
     examples: ['npx prisma migrate deploy'],
+  },
+  'post-deploy-local': {
+    ...commands,
+    meaning:
+      'runs on your machine, once, after a deploy or a rollback that ended well (`unchanged` too), with `ZDR_OUTCOME` and all else that is known of it. Where it fails, the exit code is 4, and the deploy stays',
+    examples: ['curl -sf -d "$ZDR_ENVIRONMENT is at $ZDR_REF" https://chat.example.com/deploys'],
+  },
+  'on-failure-local': {
+    ...commands,
+    meaning:
+      'runs on your machine, once, after one that ended otherwise: failed, locked by another, rolled back, incomplete, interrupted; with `ZDR_OUTCOME`, `ZDR_FAILURE` and the like',
+    examples: ['curl -sf -d "$ZDR_ENVIRONMENT is $ZDR_OUTCOME: $ZDR_FAILURE" https://chat.example.com/deploys'],
   },
   'keep-releases': {
     meaning: 'how many releases stay on a host, at least 2: the one that runs, and the one before it',

@@ -39,11 +39,6 @@ export const status: Form = {
   type: 'number',
 }
 export const yes: Form = { words: 'true or false', schema: { type: 'boolean' }, type: 'boolean' }
-export const no: Form = {
-  words: '`false`',
-  schema: anyOf({ const: false }, pattern(String.raw`^\s*$`)),
-  type: "false | ''",
-}
 export const variables: Form = {
   words: 'an object of names and values',
   schema: {

@@ -61,7 +61,7 @@ export const rolloutKeys = {
 export const timeoutsKeys = {
   connect: limit('time for connecting to each machine, and to each on the way to it', '15s'),
   fetch: limit('time for fetching, and laying a release out', '10m'),
-  prepare: limit('time for hooks, install and build beside the running app', '20m'),
+  prepare: limit('time for hooks (on your machine too), install and build beside the running app', '20m'),
   migrate: limit('time for the migration', '20m'),
   reload: limit('time for the commands while a host is out', '5m'),
   confirm: limit('time until the balancer gets a healthy answer from a host', '20s'),
