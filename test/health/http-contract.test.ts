@@ -13,7 +13,7 @@ healthContract('a check by HTTP', async () => {
   const host = localHost()
   const unreachable = (): Promise<never> => Promise.reject(new UserError('host-unreachable', 'web-2 does not answer'))
   return {
-    health: httpHealth({ url: `http://127.0.0.1:${port}/`, statuses: null, timeoutMs: 700 }),
+    health: httpHealth({ url: `http://127.0.0.1:${port}/`, statuses: null, timeoutMs: 3_000 }),
     host,
     turn: async (next) => {
       state = next
