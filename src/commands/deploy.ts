@@ -20,6 +20,7 @@ import { begin } from './environment.ts'
 import { openFleet } from './fleet.ts'
 import { runLocally } from './local-hooks.ts'
 import { orderOf } from './order.ts'
+import { lackingFindings, readUploads } from './shared-files.ts'
 import { takeOrStop } from './take-lock.ts'
 import { type Ending, tellEnd, watching } from './tell-end.ts'
 
@@ -62,10 +63,12 @@ async function rollOver(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
   const { config, context, startedMs, command, answers } = rolling
   const interruption = interruptible(context.onInterrupt)
   const isGoingBack = wishes.goal.kind === 'release'
-  const { fleet, findings, close } = await interruption.orStop(
-    openFleet(config, context, { isGoingBack, skip: wishes.skip }),
-  )
+  const uploads = isGoingBack ? [] : await readUploads(config)
+  const opened = await interruption.orStop(openFleet(config, context, { isGoingBack, skip: wishes.skip }))
+  const { fleet, close } = opened
   try {
+    const lacking = isGoingBack ? [] : await interruption.orStop(lackingFindings(config, fleet))
+    const findings = [...opened.findings, ...lacking]
     // A folder that cannot be written to cannot hold the lock either: then all that is wrong is told instead.
     if (findings.some(({ weight }) => weight === 'error')) await interruption.orStop(preflight(fleet, findings))
     context.report({ type: 'phase', phase: 'lock' })
@@ -85,7 +88,7 @@ async function rollOver(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
       return await deploy({
         fleet,
         lock,
-        order: { ...orderOf(config, wishes), answers },
+        order: { ...orderOf(config, wishes, uploads), answers },
         company: {
           startedMs,
           interruption,

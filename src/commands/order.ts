@@ -1,24 +1,27 @@
 /** From configuration and command line to what the engine is asked for. */
+import { createHash } from 'node:crypto'
 import type { EnvironmentConfig } from '../config/types.ts'
 import type { Order } from '../engine/deploy.ts'
 import type { Wish } from '../engine/goal.ts'
 import type { Policy } from '../engine/plan.ts'
 import { UserError } from '../errors.ts'
+import type { Upload } from '../hosts/sharing.ts'
 import type { Batch } from '../rollout/model.ts'
 import { minServingOf } from '../rollout/policy.ts'
 import type { Goal, Wishes } from './arguments.ts'
 import { who } from './deploying.ts'
 
-/** Rejects with UserError `usage` for what makes no sense with this configuration. */
-export function orderOf(config: EnvironmentConfig, wishes: Wishes): Order {
-  const { hooks, split, env, environment, repo, depth, keepReleases, migrate } = config
+/** `uploads`: as they were read. Throws UserError `usage` for what makes no sense with this configuration. */
+export function orderOf(config: EnvironmentConfig, wishes: Wishes, uploads: readonly Upload[] = []): Order {
+  const { hooks, split, env, environment, repo, depth, keepReleases, migrate, shared } = config
   const { prepare, activate, manager } = split
   if (migrate === null && wishes.migrate !== null)
     throw new UserError('usage', `--migrate ${wishes.migrate}: ${config.file} has no \`migrate\` for ${environment}.`)
   return {
     wish: wishOf(config, wishes.goal),
-    recipe: { prepare, activate, manager, env, environment },
+    recipe: { prepare, activate, manager, env, environment, shared, uploads: digestsOf(uploads) },
     source: { repo, depth },
+    uploads,
     onFirst: hooks.postSetup,
     before: hooks.preDeploy,
     policy: policyOf(config, wishes),
@@ -29,6 +32,11 @@ export function orderOf(config: EnvironmentConfig, wishes: Wishes): Order {
     by: who(),
     answers: null,
   }
+}
+
+/** By them a release is known for another where a file changed that was brought there. */
+function digestsOf(uploads: readonly Upload[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(uploads.map(({ to, content }) => [to, createHash('sha256').update(content).digest('hex')]))
 }
 
 function wishOf({ ref }: EnvironmentConfig, goal: Goal): Wish {

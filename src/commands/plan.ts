@@ -5,6 +5,7 @@ import { findGoal, presentSha } from '../engine/goal.ts'
 import { preflight, refuseDowntime } from '../engine/look.ts'
 import { assertMigratable } from '../engine/migrate.ts'
 import { planRollout } from '../engine/plan.ts'
+import type { Upload } from '../hosts/sharing.ts'
 import { rehearse } from '../rollout/rehearse.ts'
 import type { ExitCode } from '../rollout/report.ts'
 import { announceCommit } from './announce.ts'
@@ -14,15 +15,17 @@ import { begin } from './environment.ts'
 import { type OpenFleet, openFleet } from './fleet.ts'
 import { orderOf } from './order.ts'
 import { endsWell, type Planned, planNotes, planReport } from './planned.ts'
+import { lackingFindings, readUploads } from './shared-files.ts'
 
 type Plan = Extract<Invocation, { verb: 'plan' }>
 
 export const run: Command<'plan'> = async (invocation, context) => {
   const config = await begin(invocation, context, 'plan')
   const isGoingBack = invocation.goal.kind === 'release'
+  const uploads = isGoingBack ? [] : await readUploads(config)
   const open = await openFleet(config, context, { isGoingBack, skip: invocation.skip })
   try {
-    return await plan(invocation, { config, context, open })
+    return await plan(invocation, { config, context, open, uploads })
   } finally {
     await open.close()
   }
@@ -32,17 +35,19 @@ export interface Planning {
   readonly config: EnvironmentConfig
   readonly context: CommandContext
   readonly open: Pick<OpenFleet, 'fleet' | 'findings'>
+  readonly uploads: readonly Upload[]
 }
 
 /** Resolves with 1 where a deploy could not come to its end, and rejects with what would stop it before it begins. */
 export async function plan(
   invocation: Plan,
-  { config, context, open: { fleet, findings } }: Planning,
+  { config, context, open: { fleet, findings }, uploads }: Planning,
 ): Promise<ExitCode> {
-  const look = await preflight(fleet, findings)
+  const lacking = invocation.goal.kind === 'release' ? [] : await lackingFindings(config, fleet)
+  const look = await preflight(fleet, [...findings, ...lacking])
   const { views, view } = look
   context.report({ type: 'phase', phase: 'resolve' })
-  const order = orderOf(config, invocation)
+  const order = orderOf(config, invocation, uploads)
   const { wish, recipe, source, policy, migration } = order
   const nowMs = systemClock.now()
   const goal = await findGoal(wish, { recipe, source, views, nowMs, writable: async (machine) => machine })

@@ -44,10 +44,21 @@ export function planReport(planned: Planned): Report {
     skipped: plan.skipped,
     hosts: plan.hosts.map((host) => plannedHost(host, start)),
     migrate: migrateText(planned),
+    shared: isNew ? sharedTexts(config) : [],
     prepare: isNew ? manifest.prepare : [],
     activate: manifest.activate,
     reason: isNew ? config.split.reason : 'the release is there: nothing is prepared, and its own commands are run',
   }
+}
+
+/** Where each thing comes from that a release does not have from the repository. */
+function sharedTexts({ shared, uploads }: EnvironmentConfig): readonly string[] {
+  return shared.map((path) => {
+    const upload = uploads.find(({ to }) => to === path)
+    return upload === undefined
+      ? `${path} leads to $SHARED/${path}`
+      : `${path} is a copy of ${upload.shown}, which replaces $SHARED/${path}`
+  })
 }
 
 /** What a person should know beside it. */

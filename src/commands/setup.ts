@@ -78,7 +78,7 @@ async function setUpHost({ config, context, lock }: SettingUp, machine: Machine)
       { directory: null, commands: hooks.preSetup, env },
       { what: 'pre-setup failed', ...config.timeouts.prepare, onLine },
     )
-  await depot.setUp()
+  await depot.setUp(config.shared)
   report({ type: 'note', level: 'info', host: name, text: `${layout.base} is set up` })
 }
 

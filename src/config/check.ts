@@ -2,6 +2,7 @@ import { checkCommands } from './check-commands.ts'
 import { checkFleet } from './check-fleet.ts'
 import { configError, type KeyPath, type Problem } from './problem.ts'
 import { isObject, readSection, type Section } from './section.ts'
+import { checkShared } from './shared.ts'
 import { deploySection, type Source } from './source.ts'
 import { checkTimeouts } from './timeouts.ts'
 import type { EnvironmentConfig, SshOptions } from './types.ts'
@@ -45,6 +46,7 @@ export async function checkEnvironment(
   const fleet = checkFleet(check)
   const timeouts = checkTimeouts(check)
   const work = await checkCommands(check)
+  const sharing = checkShared(check)
   if (work.split.manager === 'command' && check.raw.health === undefined) {
     const text = 'needs `health`: no process manager is known here, so the app is found by the port of its health check'
     problems.push({ path: check.path, text })
@@ -73,6 +75,7 @@ export async function checkEnvironment(
     hooks: work.hooks,
     split: work.split,
     migrate: work.migrate,
+    ...sharing,
     health: fleet.health,
     balancer: fleet.balancer,
     rollout: fleet.rollout,

@@ -23,10 +23,13 @@ export function invalid(problem: string): { readonly ok: false; readonly problem
   return { ok: false, problem }
 }
 
-/** `deploy.production.host[1]` */
-function keyText(path: KeyPath): string {
+/** `deploy.production.host[1]`, `deploy.production.upload['.env']` */
+export function keyText(path: KeyPath): string {
   return path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .map((key) => {
+      if (typeof key === 'number') return `[${key}]`
+      return /[./]/.test(key) ? `['${key}']` : `.${key}`
+    })
     .join('')
     .replace(/^\./, '')
 }

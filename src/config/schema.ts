@@ -6,6 +6,7 @@ import { type BatchPattern, parseBatches, parseSize } from './batch.ts'
 import { parseDuration } from './duration.ts'
 import { parseHealthUrl } from './health.ts'
 import { invalid, kindOf, type Parsed, valid } from './problem.ts'
+import { parseSharedPath } from './shared.ts'
 import { parseSshOptions } from './ssh-options.ts'
 import { parseLimit } from './timeouts.ts'
 
@@ -97,6 +98,8 @@ const environmentVariables = by((raw) => {
   return valid(raw as Readonly<Record<string, unknown>>)
 })
 
+export const sharedPath = needed.transform(into(parseSharedPath))
+
 export const hostShape = { host: address, user: optional, port, key: optional, server: by(parseServer) }
 
 export const healthShape = {
@@ -181,6 +184,9 @@ export function environmentShape(cwd: string) {
     balancer: z.unknown(),
     rollout: z.unknown(),
     timeouts: z.unknown(),
+    shared: listOf(sharedPath),
+    upload: z.unknown(),
+    ignore: listOf(sharedPath),
     install: commands,
     migrate: command,
     reload: commands,

@@ -76,6 +76,18 @@ export interface RolloutConfig {
   readonly pauseTimeoutMs: number
 }
 
+/** A file of the deployer's disk that is brought to the hosts. What is in it is never shown. */
+export interface LocalFile {
+  /** Absolute. */
+  readonly file: string
+  /** As written. */
+  readonly shown: string
+  /** One of `shared`. */
+  readonly to: string
+  /** Where that is written: file, line and key. */
+  readonly where: string
+}
+
 /** What a chain of commands becomes: see `split.ts`. */
 export interface Split {
   /** Done beside the running app, in the new release, one after another in one shell. */
@@ -111,6 +123,11 @@ export interface EnvironmentConfig {
   readonly split: Split
   /** Run once for a release, on one host, before the first batch. */
   readonly migrate: string | null
+  /** Below `<path>/shared`, linked into each release; a folder ends with `/`. */
+  readonly shared: readonly string[]
+  readonly uploads: readonly LocalFile[]
+  /** What lies untracked in another tool's release, and is not taken over. As `shared`. */
+  readonly ignore: readonly string[]
   readonly health: HealthConfig | null
   readonly balancer: BalancerConfig | null
   readonly rollout: RolloutConfig

@@ -7,6 +7,7 @@ import { UserError } from '../errors.ts'
 import type { Source } from '../hosts/depot.ts'
 import type { Manifest } from '../hosts/history.ts'
 import type { Inspection } from '../hosts/inspection.ts'
+import type { Upload } from '../hosts/sharing.ts'
 import { begin } from '../rollout/apply.ts'
 import { exitCodeOf } from '../rollout/exit-code.ts'
 import type { Outcome } from '../rollout/model.ts'
@@ -31,6 +32,8 @@ export interface Order {
   readonly wish: Wish
   readonly recipe: Recipe
   readonly source: Source
+  /** What the recipe's `uploads` are the digests of. */
+  readonly uploads: readonly Upload[]
   /** `post-setup`: before the first release of all. */
   readonly onFirst: readonly string[]
   /** `pre-deploy`, in the release that runs. */
@@ -211,8 +214,8 @@ async function migrateToTheEnd(
 async function prepare({ fleet, lock, order, company, look, goal: { manifest } }: Going): Promise<void> {
   const { interruption } = company
   await interruption.orStop(company.beforePrepare(manifest))
-  const { source, onFirst, before } = order
-  const preparation = { manifest, source, onFirst, before }
+  const { source, uploads, onFirst, before } = order
+  const preparation = { manifest, source, uploads, onFirst, before }
   await orEnded({ fleet, lock, interruption }, (heard) =>
     prepareFleet({ fleet: heard, lock, by: order.by, views: look.views, preparation }),
   )

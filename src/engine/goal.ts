@@ -15,7 +15,7 @@ export type Wish =
   | { readonly kind: 'release'; readonly release: string | number }
 
 /** What a release of this configuration is made of, beside its commit. */
-export type Recipe = Pick<Manifest, 'prepare' | 'activate' | 'env' | 'environment' | 'manager'>
+export type Recipe = Pick<Manifest, 'prepare' | 'activate' | 'env' | 'environment' | 'manager' | 'shared' | 'uploads'>
 
 export interface Goal {
   readonly manifest: Manifest

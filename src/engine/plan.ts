@@ -127,10 +127,13 @@ export function fleetHistory(views: readonly Pick<HostView, 'inspection'>[]): re
 }
 
 /** What a release of this commit would be, before it has an id. */
-export type Wanted = Pick<Manifest, 'sha' | 'prepare' | 'activate' | 'env' | 'environment' | 'manager'>
+export type Wanted = Pick<
+  Manifest,
+  'sha' | 'prepare' | 'activate' | 'env' | 'environment' | 'manager' | 'shared' | 'uploads'
+>
 
 /**
- * The release of that commit, commands and environment which is there already, on any host; null where a new one is
+ * The release of that commit, commands, environment and shared files which is there already, on any host; null where a new one is
  * due. One that failed anywhere is not used again: what was built then may be what was wrong.
  */
 export function releaseOf(views: readonly HostView[], wanted: Wanted): ReleaseId | null {
@@ -146,18 +149,15 @@ export function releaseOf(views: readonly HostView[], wanted: Wanted): ReleaseId
 }
 
 function isSame(manifest: Manifest, wanted: Wanted): boolean {
-  const essence = ({ sha, prepare, activate, env, environment, manager }: Wanted) =>
-    JSON.stringify([
-      sha,
-      prepare,
-      activate,
-      Object.keys(env)
-        .toSorted()
-        .map((name) => [name, env[name]]),
-      environment,
-      manager,
-    ])
   return essence(manifest) === essence(wanted)
+}
+
+function essence({ sha, prepare, activate, env, environment, manager, shared = [], uploads = {} }: Wanted): string {
+  return JSON.stringify([sha, prepare, activate, sorted(env), environment, manager, shared.toSorted(), sorted(uploads)])
+}
+
+function sorted(texts: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(texts).toSorted(([one], [other]) => (one < other ? -1 : 1))
 }
 
 /** What may be pruned is what is not here: what runs, what it goes back to, and the newest. */

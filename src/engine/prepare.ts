@@ -1,6 +1,7 @@
 import type { OnLine, Source } from '../hosts/depot.ts'
 import type { Manifest } from '../hosts/history.ts'
 import type { Limit } from '../hosts/limits.ts'
+import type { Upload } from '../hosts/sharing.ts'
 import type { Machine } from './fleet.ts'
 import type { HostView } from './inspect.ts'
 
@@ -17,6 +18,8 @@ export async function resolveRef(
 export interface Preparation {
   readonly manifest: Manifest
   readonly source: Source
+  /** What `manifest.uploads` are the digests of. */
+  readonly uploads: readonly Upload[]
   /** Done first where no release was ever prepared to its end: `post-setup`. */
   readonly onFirst: readonly string[]
   /** `pre-deploy`, in the release that runs. */
@@ -32,7 +35,7 @@ export interface Preparation {
  */
 export async function prepareHost(view: HostView, machine: Machine, preparation: Preparation): Promise<void> {
   const { inspection } = view
-  const { manifest, source, before, limit, onLine } = preparation
+  const { manifest, source, uploads, before, limit, onLine } = preparation
   if (isPrepared(view, manifest.id)) return
   const { depot, layout } = machine
   const { env } = manifest
@@ -44,6 +47,8 @@ export async function prepareHost(view: HostView, machine: Machine, preparation:
   // The host that resolved the ref has fetched already.
   if (!(await depot.hasCommit(manifest.sha))) await depot.fetch(source)
   await depot.layOut(manifest)
+  const { shared = [] } = manifest
+  if (shared.length > 0) await depot.share(manifest.id, { paths: shared, uploads })
   const commands = [...(inspection.manifests.length === 0 ? preparation.onFirst : []), ...manifest.prepare]
   const directory = `${layout.releases}/${manifest.id}`
   if (commands.length > 0)

@@ -12,6 +12,7 @@ import type { Inspection } from './inspection.ts'
 import type { JournalEntry } from './journal.ts'
 import type { Limit } from './limits.ts'
 import type { Lockable } from './lockable.ts'
+import type { Sharing } from './sharing.ts'
 
 export type OnLine = (line: string, stream: 'stdout' | 'stderr') => void
 
@@ -81,8 +82,8 @@ export interface Depot extends Lockable {
    */
   endStep(token: string): Promise<boolean>
 
-  /** Makes the folders. */
-  setUp(): Promise<void>
+  /** Makes the folders; those below `shared` too, for these paths. */
+  setUp(shared?: readonly string[]): Promise<void>
   /** Brings the mirror up to date. Rejects with `git`. Touches only the mirror. */
   fetch(source: Source): Promise<void>
   /** The full SHA of a ref, from the mirror. Rejects with `git` where there is none, or more than one. */
@@ -91,6 +92,13 @@ export interface Depot extends Lockable {
   hasCommit(sha: string): Promise<boolean>
   /** Lays the manifest's commit out as a release. One that is there is left alone; half of one is made anew. Rejects with `git` or `host-command`. */
   layOut(manifest: Pick<Manifest, 'id' | 'sha'>): Promise<void>
+  /** Which of these files are not there below `shared`. Read only. */
+  lacking(files: readonly string[]): Promise<readonly string[]>
+  /**
+   * Brings the uploads, and puts what is shared into a release that is there. Rejects with `host-command` where a shared
+   * file is missing, or something of the repository would be lost for it. What is uploaded stands in no message.
+   */
+  share(release: string, sharing: Sharing): Promise<void>
   /** Runs the user's commands, one after another in one shell, until one fails. Rejects with `host-command`, with its last lines, and the result as its cause. */
   run(commands: Commands, running: Running): Promise<void>
   /** Writes or replaces a manifest as a whole, and then appends `entry` to the journal. */

@@ -24,6 +24,10 @@ export interface Manifest {
   readonly env: Readonly<Record<string, string>>
   readonly environment: string
   readonly manager: 'pm2' | 'command'
+  /** What is linked into it from `shared`; a folder ends with `/`. Absent: nothing. */
+  readonly shared?: readonly string[]
+  /** The SHA-256 of each of those that was brought from the deployer's disk. */
+  readonly uploads?: Readonly<Record<string, string>>
 }
 
 /** Written only when every host was verified on the release, but for one that was skipped by name. */

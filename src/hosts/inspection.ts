@@ -159,9 +159,10 @@ function isManifest(value: object): value is Manifest {
     ['pm2', 'command'].some((manager) => manager === it.manager) &&
     isTexts(it.prepare) &&
     isTexts(it.activate) &&
-    typeof it.env === 'object' &&
-    it.env !== null &&
-    isTexts(Object.values(it.env))
+    isTexts(it.shared ?? []) &&
+    [it.env, it.uploads ?? {}].every(
+      (texts) => typeof texts === 'object' && texts !== null && isTexts(Object.values(texts)),
+    )
   )
 }
 

@@ -14,6 +14,7 @@ import { ensureCommitScript, fetchScript, hasCommitScript, resolveScript } from 
 import { answerScript, parseAnswer, parsePause, pauseScript, readAnswerScript, readPauseScript } from './pause.ts'
 import { activateScript, commandsScript, layOutScript, pruneScript, setupScript } from './release.ts'
 import { type Doing, runScript } from './run-script.ts'
+import { lackingScript, sharedFoldersScript, shareScript } from './sharing.ts'
 import { lostToAnother, shellLock } from './shell-lock.ts'
 
 /** Whoever is refused is told at once. */
@@ -48,7 +49,8 @@ export function shellDepot(host: Host, layout: Layout, limits: Limits = defaultL
     endStep: async (token) =>
       (await quick(endStepScript(layout, token), `${name}: the step under way could not be ended`)) === 'goes on',
 
-    setUp: () => change(setupScript(layout), `${name}: the folders could not be made`),
+    setUp: (shared = []) =>
+      change(`${setupScript(layout)}${sharedFoldersScript(layout, shared)}`, `${name}: the folders could not be made`),
     fetch: (source) => fetch({ host, layout }, source, limits.fetch),
     resolve: (ref) =>
       stdoutOf(resolveScript(layout, ref), {
@@ -66,6 +68,13 @@ export function shellDepot(host: Host, layout: Layout, limits: Limits = defaultL
         ...limits.fetch,
       })
     },
+    lacking: async (files) => {
+      const said = await quick(lackingScript(layout, files), `${name}: the shared files could not be looked at`)
+      const lines = said.split('\n')
+      return files.filter((file) => lines.includes(file))
+    },
+    share: (release, sharing) =>
+      change(shareScript(layout, release, sharing), `${name}: what is shared could not be put into the release`),
     run: async ({ directory, commands, env }, { what, ...running }: Running) => {
       const script = commandsScript({ directory: directory ?? '.', commands, env, layout })
       await runScript(host, script, { what: `${name}: ${what}`, ...running })

@@ -8,7 +8,8 @@ type PlanReport = Extract<Report, { type: 'plan' }>
 
 /** Lines: from where to where, batch by batch, and which command runs when. */
 export function planLines(plan: PlanReport, paint: Paint): readonly string[] {
-  const { from, sha, release, cuts, hosts, minServing, soakMs, skipped, migrate, prepare, activate, reason } = plan
+  const { from, sha, release, cuts, hosts, minServing, soakMs, skipped, migrate, shared, prepare, activate, reason } =
+    plan
   const soak = `Each batch has to stay healthy in rotation for ${span(soakMs)} before the next one.`
   const out = `Skipped: ${skipped.join(', ')}. It stays out of rotation until a deploy has brought it up to date.`
   return [
@@ -17,6 +18,7 @@ export function planLines(plan: PlanReport, paint: Paint): readonly string[] {
     `At least ${minServing} of ${count(hosts.length, 'host')} serving at every moment, or as many as serve before where that is fewer.`,
     ...(soakMs === 0 ? [] : [soak]),
     ...[...cuts, ...(skipped.length === 0 ? [] : [out])].map((text) => `${paint('warning', '!')} ${oneLine(text)}`),
+    ...(shared.length === 0 ? [] : commandLines('Shared:', shared, paint)),
     ...commandLines('Beside the running app:', prepare, paint),
     ...(migrate === null ? [] : commandLines('Before the first batch:', [migrate], paint)),
     ...commandLines('While a host is out:', activate, paint),

@@ -121,6 +121,8 @@ export type Report =
       /** `npm run migrate, once, on web-1`; null: none is due. */
       readonly migrate: string | null
       readonly hosts: readonly PlannedHost[]
+      /** What the release has from elsewhere than the repository, one sentence each. */
+      readonly shared: readonly string[]
       readonly prepare: readonly string[]
       readonly activate: readonly string[]
       readonly reason: string

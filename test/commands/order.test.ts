@@ -51,6 +51,8 @@ describe('what is deployed', () => {
       manager: 'pm2',
       env: { A: '1' },
       environment: 'production',
+      shared: [],
+      uploads: {},
     })
     expect({ source, onFirst, before, keep }).toEqual({
       source: { repo: 'git@git.example.com:shop.git', depth: 1 },
@@ -60,6 +62,17 @@ describe('what is deployed', () => {
     })
     expect(by).toMatch(/.@./)
   })
+})
+
+test('a release is told from another by what is shared, and by what is in its uploads', () => {
+  const uploads = [{ to: '.env', content: Buffer.from('A=1') }]
+  const made = orderOf(environment({ shared: ['.env'] }), plain, uploads)
+  expect(made.uploads).toBe(uploads)
+  expect(made.recipe.shared).toEqual(['.env'])
+  expect(made.recipe.uploads?.['.env']).toMatch(/^[0-9a-f]{64}$/)
+  expect(orderOf(environment(), plain, [{ to: '.env', content: Buffer.from('A=2') }]).recipe.uploads).not.toEqual(
+    made.recipe.uploads,
+  )
 })
 
 describe('what is asked for on the command line', () => {

@@ -48,7 +48,7 @@ async function planned({ wish = {}, rollout = {}, migrations = [] }: Given) {
   }
   const given = context()
   const open = { fleet: { ...on.fleet, report: given.report }, findings: [] }
-  const ending = plan({ ...deploy, ...wish }, { config, context: given, open })
+  const ending = plan({ ...deploy, ...wish }, { config, context: given, open, uploads: [] })
   return { ending, sha, reports: given.reports }
 }
 

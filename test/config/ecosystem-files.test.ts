@@ -91,7 +91,7 @@ async function planned(config: EnvironmentConfig): Promise<readonly string[]> {
   const goal = { kind: 'ref', ref: 'main' } as const
   await plan(
     { verb: 'plan', environment: 'production', configFile: null, goal, ...wishes },
-    { config, context: given, open: { fleet: { ...fleet, report: given.report }, findings: [] } },
+    { config, context: given, open: { fleet: { ...fleet, report: given.report }, findings: [] }, uploads: [] },
   )
   return given.reports.flatMap((report) => (report.type === 'plan' ? planLines(report, plainPaint).slice(1) : []))
 }

@@ -43,6 +43,7 @@ function deploymentOn<On extends ReturnType<typeof ground> & Repository>(names: 
     wish: { kind: 'ref', ref: 'main' },
     recipe: { prepare: ['echo built >> built'], activate, env: {}, environment, manager },
     source: { repo, depth: null },
+    uploads: [],
     onFirst: [],
     before: [],
     policy: {

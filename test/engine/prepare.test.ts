@@ -25,6 +25,7 @@ async function prepare(wanted: Partial<Manifest>, more: Partial<Preparation> = {
   await prepareHost(seen, machine, {
     manifest: manifest(`20261121000000-${sha.slice(0, 7)}`, { sha, state: 'prepared', prepare: [], ...wanted }),
     source: { repo, depth: null },
+    uploads: [],
     onFirst: [],
     before: [],
     limit: defaultLimits.prepare,

@@ -17,6 +17,8 @@ export function refusingDepot(refuse: () => Promise<never>): Depot {
     resolve: refuse,
     hasCommit: refuse,
     layOut: refuse,
+    lacking: refuse,
+    share: refuse,
     run: refuse,
     note: refuse,
     journal: refuse,

@@ -133,6 +133,20 @@ export function depotContract(name: string, make: () => Promise<DepotSubject>): 
       expect((await depot.inspect()).releases).toEqual([first])
     })
 
+    it('knows which shared files lack, and puts what is shared into a release once none does', async () => {
+      await released(first)
+      const paths = ['.env', 'uploads/', 'config/master.key']
+      expect(await depot.lacking(['.env', 'config/master.key'])).toEqual(['.env', 'config/master.key'])
+      await expect(depot.share(first, { paths, uploads: [] })).rejects.toMatchObject({ code: 'host-command' })
+      const uploads = [{ to: '.env', content: Buffer.from('A=1') }]
+      await expect(depot.share(first, { paths, uploads })).rejects.toMatchObject({ code: 'host-command' })
+      const all = [...uploads, { to: 'config/master.key', content: Buffer.from('one') }]
+      await depot.share(first, { paths, uploads: all })
+      await depot.share(first, { paths, uploads: all })
+      expect(await depot.lacking(['.env', 'config/master.key'])).toEqual([])
+      await expect(depot.share(second, { paths, uploads: all })).rejects.toMatchObject({ code: 'host-command' })
+    })
+
     it('runs commands one after another until one fails, and says what could not be done', async () => {
       await released(first)
       const heard: string[] = []
@@ -342,6 +356,7 @@ function changes(
     ['setUp', () => depot.setUp()],
     ['fetch', () => depot.fetch(source)],
     ['layOut', () => depot.layOut({ id: first, sha })],
+    ['share', () => depot.share(first, { paths: ['uploads/'], uploads: [] })],
     ['run', () => depot.run({ directory: null, commands: ['echo one'], env: {} }, quickly)],
     ['note', () => depot.note(manifestOf(first, sha), entriesOf(sha)[1])],
     ['journal', () => depot.journal(entriesOf(sha)[0])],

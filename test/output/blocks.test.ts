@@ -119,6 +119,8 @@ describe('plan', () => {
                  web-2  roll, stays out, nothing runs there yet
         batch 2  web-3  leave alone, from 20261120101500-1a2b3c4
       At least 1 of 3 hosts serving at every moment, or as many as serve before where that is fewer.
+      Shared:
+        .env leads to $SHARED/.env
       Beside the running app:
         npm ci
         npm run build
@@ -151,6 +153,8 @@ describe('plan', () => {
       Each batch has to stay healthy in rotation for 5 min before the next one.
       ! a batch of 100% (4 of 4 hosts) is cut to 3: min-serving 1 of 4 hosts go on serving
       ! Skipped: web-4. It stays out of rotation until a deploy has brought it up to date.
+      Shared:
+        .env leads to $SHARED/.env
       Beside the running app:
         npm ci
         npm run build

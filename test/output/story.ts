@@ -58,6 +58,7 @@ export const samples: { readonly [K in Kind]: Of<K> } = {
       { host: 'web-2', from: null, what: 'roll, stays out' },
       { host: 'web-3', from: before, what: 'leave alone' },
     ],
+    shared: ['.env leads to $SHARED/.env'],
     prepare: ['npm ci', 'npm run build'],
     activate: ['pm2 reload ecosystem.config.js --env production'],
     reason: 'split before `pm2`',

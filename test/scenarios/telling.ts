@@ -128,6 +128,7 @@ function changeText(world: World, change: Change): Said | null {
     case 'unlocked':
     case 'fetched':
     case 'laid-out':
+    case 'shared':
     case 'ran':
     case 'noted':
     case 'journal':

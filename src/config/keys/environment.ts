@@ -1,7 +1,20 @@
 /** The keys of an environment: first those of pm2 deploy, then ours. The compiler compares them with the checks. */
 import { sharedKeys } from '../fleet.ts'
 import type { environmentShape, hostShape } from '../schema.ts'
-import { anyText, count, flag, hostPath, oneOf, port, server, someText, url, variables } from './forms.ts'
+import {
+  anyText,
+  count,
+  flag,
+  hostPath,
+  localFiles,
+  oneOf,
+  port,
+  releasePath,
+  server,
+  someText,
+  url,
+  variables,
+} from './forms.ts'
 import type { Key } from './key.ts'
 import { rolloutKeys, timeoutsKeys } from './rollout.ts'
 import { balancerKeys, healthKeys } from './traffic.ts'
@@ -167,11 +180,32 @@ export const environmentKeys = {
     section: { name: 'Rollout', keys: rolloutKeys, needs: [] },
     examples: [{ batch: 1, 'min-serving': 2 }],
   },
+  shared: {
+    meaning: 'files, and folders with a `/` behind them, that are linked from `<path>/shared` into each release',
+    form: releasePath,
+    listOf: 0,
+    without: 'none',
+    examples: [['.env', 'config/master.key', 'uploads/']],
+  },
+  upload: {
+    meaning:
+      'local files, beside the configuration, and what they become in each release and below `<path>/shared`; at most 1 MiB each',
+    form: localFiles,
+    without: 'none',
+    examples: [{ '.env.production': '.env' }],
+  },
+  ignore: {
+    meaning: 'files and folders that lie in what another tool deployed, and are not taken over',
+    form: releasePath,
+    listOf: 0,
+    without: 'none',
+    examples: [['tmp/']],
+  },
   install: {
     ...commands,
     meaning: 'the first half of `post-deploy`, in your own words: runs in the new release, beside the running app',
     without: 'read from `post-deploy`',
-    examples: [['ln -sfn $SHARED/.env .env', 'npm ci', 'npm run build']],
+    examples: [['npm ci', 'npm run build']],
   },
   reload: {
     ...commands,

@@ -31,6 +31,12 @@ export const server: Form = {
 }
 export const hostPath: Form = text('a path: absolute, or below `~/`', String.raw`^\s*~?/[^/]`)
 export const machinePath: Form = text('an absolute path', String.raw`^\s*/[\w./-]+\s*$`)
+export const releasePath: Form = text('a path inside the release', String.raw`^\s*[^\s/~]`)
+export const localFiles: Form = {
+  words: 'an object of local files and what they become',
+  schema: { type: 'object', additionalProperties: releasePath.schema },
+  type: 'Readonly<Record<string, string | undefined>>',
+}
 export const url: Form = text('a URL', String.raw`^\s*[hH][tT][tT][pP][sS]?://`)
 export const upstreamName: Form = text('the name of an upstream', String.raw`^\s*[a-zA-Z_][\w.-]*\s*$`)
 export const status: Form = {

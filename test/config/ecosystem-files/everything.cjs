@@ -63,6 +63,9 @@ module.exports = {
       'post-deploy-local': 'touch post-deploy-local',
       'on-failure-local': 'touch on-failure-local',
       'keep-releases': 3,
+      shared: ['.env', 'uploads/'],
+      upload: { '.env.production': '.env' },
+      ignore: 'tmp/',
     },
   },
 }

@@ -20,6 +20,7 @@ export type Happening =
   | { readonly type: 'unlocked'; readonly host: HostName; readonly owner: LockOwner; readonly why: string }
   | { readonly type: 'fetched'; readonly host: HostName }
   | { readonly type: 'laid-out'; readonly host: HostName; readonly release: ReleaseId; readonly isWhole: boolean }
+  | { readonly type: 'shared'; readonly host: HostName; readonly release: ReleaseId }
   | {
       readonly type: 'ran'
       readonly host: HostName
@@ -86,6 +87,8 @@ function whatText(change: Happening): string {
       return `${change.host} fetches the repository`
     case 'laid-out':
       return `${change.host} lays out ${change.isWhole ? '' : 'half of '}${change.release}`
+    case 'shared':
+      return `${change.host} puts what is shared into ${change.release}`
     case 'ran':
       return `${change.host} runs \`${change.command}\`, which ${change.ended === 'cut off' ? 'is cut off' : `ends ${change.ended}`}`
     case 'noted':

@@ -5,7 +5,7 @@ import type { Host } from '../../../src/hosts/host.ts'
 import { appendJournal, inspectionOf, noRoom, remove, same } from './disk.ts'
 import { type Errand, errand, type Fence, type Work } from './errand.ts'
 import { fakeLock, lostToAnother } from './fake-lock.ts'
-import { fetchMirror, layOutRelease, resolveRef, runCommands } from './preparing.ts'
+import { fetchMirror, layOutRelease, resolveRef, runCommands, shareInto } from './preparing.ts'
 import type { Seat } from './seat.ts'
 import { endStep } from './step.ts'
 import { type Box, happen } from './world.ts'
@@ -71,6 +71,12 @@ export function fakeDepot({ seat, box, fence, hostFor }: DepotOf): Depot {
         timeoutMs: fetchTimeoutMs,
         canBeHalf: true,
       }),
+    lacking: (files) =>
+      ask('the shared files could not be looked at', () => files.filter((file) => !disk.shared.has(file))),
+    share: (release, sharing) =>
+      change('what is shared could not be put into the release', ({ who }) =>
+        shareInto(world, box, { ...sharing, release, who }),
+      ),
     run: (commands, { what, timeoutMs, isLasting = false, onLine }) =>
       ask(what, (work) => runCommands(world, box, { ...work, ...commands, what, hear: hearing(seat, onLine) }), {
         timeoutMs,

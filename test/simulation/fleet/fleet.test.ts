@@ -140,6 +140,7 @@ function orderFor(world: World): Order {
     wish: { kind: 'ref', ref: 'main' },
     recipe: { prepare: ['npm ci'], activate, env: {}, environment: 'production', manager: 'pm2' },
     source: { repo: 'git@example.org:shop.git', depth: null },
+    uploads: [],
     onFirst: [],
     before: [],
     policy: {

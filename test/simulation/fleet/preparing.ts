@@ -1,6 +1,7 @@
 /** Fetch, lay out, install, build, on an imagined host. Each takes its time. */
 import { UserError } from '../../../src/errors.ts'
 import type { Commands } from '../../../src/hosts/depot.ts'
+import type { Sharing } from '../../../src/hosts/sharing.ts'
 import type { ReleaseId } from '../../../src/rollout/model.ts'
 import { currentDirectory } from './app.ts'
 import { noRoom } from './disk.ts'
@@ -58,6 +59,18 @@ export async function layOutRelease(
   disk.parts.delete(id)
   disk.releases.set(id, { sha, built: 'no' })
   happen(world, who, { type: 'laid-out', host, release: id, isWhole: true })
+}
+
+export function shareInto(
+  world: World,
+  { disk, name: host }: Box,
+  { release, paths, uploads, who }: Sharing & Pick<Work, 'who'> & { readonly release: ReleaseId },
+): void {
+  if (!disk.releases.has(release)) throw new UserError('host-command', `${host}: there is no release ${release}`)
+  for (const { to } of uploads) disk.shared.add(to)
+  const lacking = paths.find((path) => !path.endsWith('/') && !disk.shared.has(path))
+  if (lacking !== undefined) throw new UserError('host-command', `${host}: ${lacking} is not there`)
+  happen(world, who, { type: 'shared', host, release })
 }
 
 export interface Ordered extends Work, Commands {

@@ -49,6 +49,8 @@ export interface Disk {
   readonly releases: Map<ReleaseId, { readonly sha: string; built: 'no' | 'half' | 'whole' }>
   /** Releases that were laid out half. */
   readonly parts: Set<ReleaseId>
+  /** What releases share. */
+  readonly shared: Set<string>
   readonly manifests: Map<ReleaseId, Manifest>
   current: Current
   readonly history: HistoryEntry[]
@@ -144,6 +146,7 @@ function createBox(name: HostName, { mode = 'cluster', workers = 2 }: Imagined):
       mirror: { refs: new Map(), commits: new Set() },
       releases: new Map(),
       parts: new Set(),
+      shared: new Set(),
       manifests: new Map(),
       current: { kind: 'none' },
       history: [],

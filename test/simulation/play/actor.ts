@@ -166,6 +166,7 @@ function orderOf(
       manager: 'pm2',
     },
     source: { repo: 'git@git.example.com:shop.git', depth: null },
+    uploads: [],
     onFirst: [],
     before: [],
     policy: { batches, minServing, onFailure, soak: times.soakMs > 0 },

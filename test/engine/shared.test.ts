@@ -1,0 +1,52 @@
+/** Real shells, a real repository. */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { deployment } from './deployment.ts'
+
+function shop() {
+  const on = deployment(['a', 'b'])
+  const [machine] = on.fleet.machines
+  if (machine === undefined) throw new Error('a fleet without hosts')
+  const { layout } = machine
+  const run = (text: string, shared: readonly string[] = ['.env', 'uploads/']) => {
+    const uploads = { '.env': createHash('sha256').update(text).digest('hex') }
+    return on.run({
+      order: { recipe: { ...on.recipe, shared, uploads }, uploads: [{ to: '.env', content: Buffer.from(text) }] },
+    })
+  }
+  const back = () => on.run({ order: { wish: { kind: 'release', release: 1 } } })
+  const env = (folder: string): string => readFileSync(join(folder, '.env'), 'utf8')
+  return { ...on, layout, run, back, env }
+}
+
+test('an upload that changed makes another release of the same commit, and one that did not changes nothing', async () => {
+  const { layout, run, active, env } = shop()
+  const first = await run('A=1')
+  expect(first.finished?.outcome.kind).toBe('deployed')
+  expect(readlinkSync(join(layout.current, 'uploads'))).toBe(join(layout.shared, 'uploads'))
+  const [one] = active()
+  expect((await run('A=1')).finished?.outcome.kind).toBe('unchanged')
+  expect((await run('A=2')).finished?.outcome.kind).toBe('deployed')
+  expect([active()[0] === one, env(layout.current), env(layout.shared)]).toEqual([false, 'A=2', 'A=2'])
+  expect((await run('A=2', ['.env'])).finished?.outcome.kind).toBe('deployed')
+  expect(existsSync(join(layout.current, 'uploads'))).toBe(false)
+})
+
+test('going back meets the upload of its own release', async () => {
+  const { layout, run, back, env } = shop()
+  await run('A=1')
+  await run('A=2')
+  expect((await back()).code).toBe(0)
+  expect([env(layout.current), env(layout.shared)]).toEqual(['A=1', 'A=2'])
+})
+
+test('a shared file that went missing meanwhile stops the deploy before any host is taken out', async () => {
+  const on = deployment(['a', 'b'])
+  await expect(on.run({ order: { recipe: { ...on.recipe, shared: ['key'] } } })).rejects.toMatchObject({
+    message: expect.stringContaining('could not be prepared on a, b'),
+    cause: { output: expect.stringContaining('/shared/key is not there') },
+  })
+  expect(on.balancer.published).toEqual([])
+})
