@@ -156,6 +156,7 @@ function refuseOptions(verb: VerbName, options: Options): void {
     rollback: options.rollback !== undefined,
     'dry-run': options.dryRun,
     'allow-downtime': options.allowDowntime,
+    fresh: options.fresh,
     skip: options.skip.length > 0,
     'allow-skipped': options.allowSkipped,
     'pause-after': options.pauseAfter !== undefined,

@@ -11,6 +11,7 @@ export interface Options {
   readonly rollback?: string | true | undefined
   readonly dryRun: boolean
   readonly allowDowntime: boolean
+  readonly fresh: boolean
   /** Names of hosts, each once. */
   readonly skip: readonly string[]
   readonly allowSkipped: boolean
@@ -81,6 +82,7 @@ async function createProgram() {
     .option('--rollback [release]', 'go back to the release before this one, or to the one named')
     .option('--dry-run', 'the same as `plan`: show what would happen, touch nothing')
     .option('--allow-downtime', 'go on where a reload cannot be graceful and nothing stands in for the host')
+    .option('--fresh', 'a new release, with everything installed anew, also of a commit that is there already')
     .option('--skip <host>', 'go on without this host, which stays out of rotation; may be repeated', collectNames)
     .option('--allow-skipped', 'exit code 0 even though a host was skipped')
     .option('--pause-after <batch>', 'canary: after the first batch, wait for a yes, or for `resume` or `abort`')
@@ -118,6 +120,7 @@ function withDefaults(given: Given): Options {
     rollback: given.rollback,
     dryRun: given.dryRun === true,
     allowDowntime: given.allowDowntime === true,
+    fresh: given.fresh === true,
     skip: given.skip ?? [],
     allowSkipped: given.allowSkipped === true,
     pauseAfter: given.pauseAfter,

@@ -14,14 +14,24 @@ import { who } from './deploying.ts'
 /** `uploads`: as they were read. Throws UserError `usage` for what makes no sense with this configuration. */
 export function orderOf(config: EnvironmentConfig, wishes: Wishes, uploads: readonly Upload[] = []): Order {
   const { hooks, split, env, environment, repo, depth, keepReleases, migrate, shared } = config
-  const { prepare, activate, manager } = split
+  const { prepare, byLockfile, activate, manager } = split
   if (migrate === null && wishes.migrate !== null)
     throw new UserError('usage', `--migrate ${wishes.migrate}: ${config.file} has no \`migrate\` for ${environment}.`)
   return {
     wish: wishOf(config, wishes.goal),
-    recipe: { prepare, activate, manager, env, environment, shared, uploads: digestsOf(uploads) },
+    recipe: {
+      prepare,
+      ...(byLockfile ? { byLockfile } : {}),
+      activate,
+      manager,
+      env,
+      environment,
+      shared,
+      uploads: digestsOf(uploads),
+    },
     source: { repo, depth },
     uploads,
+    isFresh: wishes.fresh,
     onFirst: hooks.postSetup,
     before: hooks.preDeploy,
     policy: policyOf(config, wishes),

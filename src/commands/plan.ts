@@ -48,9 +48,9 @@ export async function plan(
   const { views, view } = look
   context.report({ type: 'phase', phase: 'resolve' })
   const order = orderOf(config, invocation, uploads)
-  const { wish, recipe, source, policy, migration } = order
+  const { wish, recipe, source, isFresh, policy, migration } = order
   const nowMs = systemClock.now()
-  const goal = await findGoal(wish, { recipe, source, views, nowMs, writable: async (machine) => machine })
+  const goal = await findGoal(wish, { recipe, source, views, isFresh, nowMs, writable: async (machine) => machine })
   if (!invocation.allowDowntime) refuseDowntime(fleet, look, goal.manifest)
   await announceCommit(context, { goal, fromSha: presentSha(views) })
   const start = planRollout(fleet, views, { goal: goal.manifest.id, policy, view })

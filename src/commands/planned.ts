@@ -45,11 +45,13 @@ export function planReport(planned: Planned): Report {
     hosts: plan.hosts.map((host) => plannedHost(host, start)),
     migrate: migrateText(planned),
     shared: isNew ? sharedTexts(config) : [],
-    prepare: isNew ? manifest.prepare : [],
+    prepare: isNew ? [...(manifest.byLockfile ? [byLockfileText] : []), ...manifest.prepare] : [],
     activate: manifest.activate,
     reason: isNew ? config.split.reason : 'the release is there: nothing is prepared, and its own commands are run',
   }
 }
+
+const byLockfileText = '(what the lockfile names is installed)'
 
 /** Where each thing comes from that a release does not have from the repository. */
 function sharedTexts({ shared, uploads }: EnvironmentConfig): readonly string[] {

@@ -1,7 +1,7 @@
 /** What `shared` and `upload` need before a deploy begins: here, and on the hosts. */
 import { readFile } from 'node:fs/promises'
 import type { Finding } from '../balancers/balancer.ts'
-import type { EnvironmentConfig, LocalFile } from '../config/types.ts'
+import type { EnvironmentConfig, HostConfig, LocalFile } from '../config/types.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Fleet, Machine } from '../engine/fleet.ts'
 import { findingOf } from '../engine/look.ts'
@@ -51,13 +51,18 @@ export async function lackingFindings(
 
 function lackingFinding(file: string, { name, layout }: Machine, hosts: EnvironmentConfig['hosts']): Finding {
   const config = hosts.find((host) => host.name === name)
-  const at = `${config?.user === undefined ? '' : `${config.user}@`}${config?.address ?? name}`
-  const port = config?.port === undefined ? [] : ['-P', String(config.port)]
   const target = `${layout.shared}/${file}`
   return {
     weight: 'error',
     host: name,
     text: `${target} is not there, and \`shared\` names ${file}`,
-    hint: `Put it there: \`${command('scp', ...port, file, `${at}:${target}`)}\` (\`setup\` makes the folders), or let each deploy bring it: \`upload: { '<file here>': '${file}' }\`. A folder is named with a / behind it, and made.`,
+    hint: `Put it there: \`${copyLine(config, file, target)}\` (\`setup\` makes the folders), or let each deploy bring it: \`upload: { '<file here>': '${file}' }\`. A folder is named with a / behind it, and made.`,
   }
+}
+
+function copyLine(host: HostConfig | undefined, file: string, target: string): string {
+  if (host === undefined || host.isLocal) return command('cp', file, target)
+  const at = `${host.user === undefined ? '' : `${host.user}@`}${host.address}`
+  const port = host.port === undefined ? [] : ['-P', String(host.port)]
+  return command('scp', ...port, file, `${at}:${target}`)
 }

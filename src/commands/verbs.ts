@@ -7,6 +7,7 @@ export type OptionName =
   | 'rollback'
   | 'dry-run'
   | 'allow-downtime'
+  | 'fresh'
   | 'skip'
   | 'allow-skipped'
   | 'pause-after'
@@ -38,7 +39,7 @@ export const verbs = [
     aliases: ['update'],
     words: '',
     summary: 'roll the configured ref over the fleet; what an environment alone means, too',
-    options: [...rolling, 'ref', 'rollback', 'migrate'],
+    options: [...rolling, 'ref', 'rollback', 'fresh', 'migrate'],
     of: 'environment',
   },
   {
@@ -46,7 +47,7 @@ export const verbs = [
     aliases: [],
     words: '<ref>',
     summary: 'roll this branch, tag or commit: the same as --ref',
-    options: [...rolling, 'migrate'],
+    options: [...rolling, 'fresh', 'migrate'],
     of: 'environment',
   },
   {
@@ -70,7 +71,7 @@ export const verbs = [
     aliases: [],
     words: '',
     summary: 'what would happen, without touching anything',
-    options: [...onFleet, 'dry-run', 'ref', 'rollback', 'pause-after', 'migrate'],
+    options: [...onFleet, 'dry-run', 'ref', 'rollback', 'fresh', 'pause-after', 'migrate'],
     of: 'environment',
   },
   {

@@ -14,6 +14,8 @@ export type Goal =
 export interface Wishes {
   readonly goal: Goal
   readonly allowDowntime: boolean
+  /** Installs everything, in a release of its own. */
+  readonly fresh: boolean
   /** Names of hosts to go on without. */
   readonly skip: readonly string[]
   readonly allowSkipped: boolean
@@ -29,13 +31,16 @@ export const pausePoints = ['canary'] as const
 export const migrateAnswers = ['again', 'done'] as const
 
 export function readWishes(options: Options, goal: Goal): Wishes {
-  const { allowDowntime, skip, allowSkipped } = options
+  const { allowDowntime, fresh, skip, allowSkipped } = options
   const migrate = oneOf('migrate', options.migrate, migrateAnswers)
   if (goal.kind === 'release' && migrate !== null)
     throw usage('--migrate does not go with a rollback: going back runs no migration, and undoes none.')
+  if (goal.kind === 'release' && fresh)
+    throw usage('--fresh does not go with a rollback: the release is there, and nothing is installed.')
   return {
     goal,
     allowDowntime,
+    fresh,
     skip,
     allowSkipped,
     pauseAfter: oneOf('pause-after', options.pauseAfter, pausePoints),

@@ -34,19 +34,44 @@ export function split(options: SplitOptions): Split {
   const isSplit = manager === 'pm2' || reload !== undefined
   const halves = isSplit ? chain : { prepare: [], activate: chain.all }
   const activate = reload ?? (written ? halves.activate.map((text) => withCurrent(text, path)) : [fallback])
+  const byLockfile = install === undefined && !mayInstall(postDeploy, reload, path)
   const reasons = [
     ...(written && (install === undefined || reload === undefined) ? [chainReason(chain, isSplit)] : []),
     ...(written || reload !== undefined
       ? []
       : ['there is no `post-deploy`: pm2 starts what the ecosystem file says, as pm2 deploy does']),
     ...(install === undefined ? [] : ['`install` says what is prepared']),
+    ...(byLockfile ? ['no command installs anything, so what the lockfile names is installed before them'] : []),
     ...(reload === undefined ? [] : [reloadReason(chain.activate)]),
     ...chain.leftOut.map((text) => `\`${text}\` is left out: every host stands on the commit asked for already`),
     ...(reload === undefined && halves.activate.some((text) => withCurrent(text, path) !== text)
       ? [`\`${path}/source\` is read as \`${path}/current\`: that is the release here`]
       : []),
   ]
-  return { prepare: install ?? halves.prepare, activate, manager, reason: reasons.join('\n') }
+  return {
+    prepare: install?.flatMap(links) ?? halves.prepare,
+    byLockfile,
+    activate,
+    manager,
+    reason: reasons.join('\n'),
+  }
+}
+
+/** The commands of a line that is a plain chain, so that one of them can be spared; another text as it is. */
+function links(text: string): readonly string[] {
+  const { commands, notPlain } = readShell(text)
+  return notPlain !== null || text.includes('\n') ? [text] : commands.map((each) => each.text)
+}
+
+/** A command of `post-deploy` of which nothing is known may be an install as well as one that says so. */
+function mayInstall(postDeploy: readonly string[], reload: readonly string[] | undefined, base: string): boolean {
+  const says = (text: string): boolean => /\b(?:ci|install|i|add)\b|\byarn\s*(?:-|$)/.test(text)
+  const isOfPm2 = (text: string): boolean => readShell(text).commands.every(callsPm2)
+  const chain = readChain(postDeploy, base)
+  const parts = chain.filter(({ kind }) => kind !== 'leave-out')
+  return (
+    parts.some(({ text, kind }) => says(text) || (kind === 'activate' && !isOfPm2(text))) || (reload ?? []).some(says)
+  )
 }
 
 /** What it means that pm2 is called, and no call of it says which apps to reload. */

@@ -92,6 +92,8 @@ export interface LocalFile {
 export interface Split {
   /** Done beside the running app, in the new release, one after another in one shell. */
   readonly prepare: readonly string[]
+  /** Before that, an install by the lockfile of the release: nobody says another, and nothing else could be one. */
+  readonly byLockfile: boolean
   /** Done while the host is out. What earlier commands set up for later ones (`cd`, `export`, …) stands in both. */
   readonly activate: readonly string[]
   readonly manager: 'pm2' | 'command'

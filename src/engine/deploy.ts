@@ -14,7 +14,7 @@ import type { Outcome } from '../rollout/model.ts'
 import { rehearse } from '../rollout/rehearse.ts'
 import type { ExitCode, Report } from '../rollout/report.ts'
 import { orEnded } from './end-steps.ts'
-import type { Fleet } from './fleet.ts'
+import type { Fleet, Machine } from './fleet.ts'
 import { findGoal, type Goal, presentSha, type Recipe, type Wish } from './goal.ts'
 import type { Interruption } from './interruption.ts'
 import { type FleetJournal, openJournal } from './journal.ts'
@@ -34,6 +34,8 @@ export interface Order {
   readonly source: Source
   /** What the recipe's `uploads` are the digests of. */
   readonly uploads: readonly Upload[]
+  /** A release of its own, in which everything is installed. */
+  readonly isFresh: boolean
   /** `post-setup`: before the first release of all. */
   readonly onFirst: readonly string[]
   /** `pre-deploy`, in the release that runs. */
@@ -137,9 +139,10 @@ function exitCodeOfError({ code }: UserError): ExitCode {
 async function resolve({ fleet, lock, order, company }: Deploying, look: Look): Promise<Goal> {
   const { views } = look
   fleet.report({ type: 'phase', phase: 'resolve' })
-  const { recipe, source, wish, allowDowntime, migration } = order
+  const { recipe, source, wish, isFresh, allowDowntime, migration } = order
   const nowMs = fleet.clock.now()
-  const goal = await findGoal(wish, { recipe, source, views, nowMs, writable: (machine) => lock.guarded(machine) })
+  const writable = (machine: Machine): Promise<Machine> => lock.guarded(machine)
+  const goal = await findGoal(wish, { recipe, source, views, isFresh, nowMs, writable })
   if (!allowDowntime) refuseDowntime(fleet, look, goal.manifest)
   if (goal.kind === 'deploy' && migration !== null) assertMigratable(views, migration)
   const fromSha = presentSha(views)
@@ -214,8 +217,8 @@ async function migrateToTheEnd(
 async function prepare({ fleet, lock, order, company, look, goal: { manifest } }: Going): Promise<void> {
   const { interruption } = company
   await interruption.orStop(company.beforePrepare(manifest))
-  const { source, uploads, onFirst, before } = order
-  const preparation = { manifest, source, uploads, onFirst, before }
+  const { source, uploads, isFresh, onFirst, before } = order
+  const preparation = { manifest, source, uploads, isFresh, onFirst, before }
   await orEnded({ fleet, lock, interruption }, (heard) =>
     prepareFleet({ fleet: heard, lock, by: order.by, views: look.views, preparation }),
   )

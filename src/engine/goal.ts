@@ -6,7 +6,7 @@ import { releaseId } from '../hosts/release.ts'
 import type { ReleaseId } from '../rollout/model.ts'
 import type { Machine } from './fleet.ts'
 import { activeManifest, type HostView } from './inspect.ts'
-import { releaseOf, releasesBefore } from './plan.ts'
+import { releaseOf, releasesBefore, type Wanted } from './plan.ts'
 import { resolveRef } from './prepare.ts'
 
 /** What is asked for: a ref, or a release that is there, by name or by how many releases back it is. */
@@ -15,7 +15,7 @@ export type Wish =
   | { readonly kind: 'release'; readonly release: string | number }
 
 /** What a release of this configuration is made of, beside its commit. */
-export type Recipe = Pick<Manifest, 'prepare' | 'activate' | 'env' | 'environment' | 'manager' | 'shared' | 'uploads'>
+export type Recipe = Omit<Wanted, 'sha'>
 
 export interface Goal {
   readonly manifest: Manifest
@@ -29,6 +29,8 @@ export interface GoalOptions {
   readonly recipe: Recipe
   readonly source: Source
   readonly views: readonly HostView[]
+  /** Of a release that is there already nothing is used. */
+  readonly isFresh: boolean
   readonly nowMs: number
   /** The machine as it may be written to, for the mirror. */
   readonly writable: (machine: Machine) => Promise<Machine>
@@ -42,12 +44,13 @@ export async function findGoal(wish: Wish, options: GoalOptions): Promise<Goal> 
 
 /** A host of the fleet resolves the ref, with its own access to the repository; every host then gets that commit. */
 async function manifestOfRef(ref: string, options: GoalOptions): Promise<Manifest> {
-  const { recipe, source, views, nowMs, writable } = options
+  const { recipe, source, views, isFresh, nowMs, writable } = options
   const [first] = views
   if (first === undefined) throw new Error('a fleet without hosts')
   const sha = await resolveRef(await writable(first.machine), { source, ref })
   const wanted = { ...recipe, sha }
-  const id = releaseOf(views, wanted) ?? freeId(views, { nowMs, sha })
+  const there = isFresh ? null : releaseOf(views, wanted)
+  const id = there ?? freeId(views, { nowMs, sha })
   return { ...wanted, id, ref, state: 'prepared', at: new Date(nowMs).toISOString() }
 }
 

@@ -129,7 +129,7 @@ export function fleetHistory(views: readonly Pick<HostView, 'inspection'>[]): re
 /** What a release of this commit would be, before it has an id. */
 export type Wanted = Pick<
   Manifest,
-  'sha' | 'prepare' | 'activate' | 'env' | 'environment' | 'manager' | 'shared' | 'uploads'
+  'sha' | 'prepare' | 'byLockfile' | 'activate' | 'env' | 'environment' | 'manager' | 'shared' | 'uploads'
 >
 
 /**
@@ -152,8 +152,10 @@ function isSame(manifest: Manifest, wanted: Wanted): boolean {
   return essence(manifest) === essence(wanted)
 }
 
-function essence({ sha, prepare, activate, env, environment, manager, shared = [], uploads = {} }: Wanted): string {
-  return JSON.stringify([sha, prepare, activate, sorted(env), environment, manager, shared.toSorted(), sorted(uploads)])
+function essence({ byLockfile, shared = [], uploads = {}, env, ...rest }: Wanted): string {
+  const { sha, prepare, activate, environment, manager } = rest
+  const lists = [sorted(env), shared.toSorted(), sorted(uploads)]
+  return JSON.stringify([sha, byLockfile === true, prepare, activate, environment, manager, lists])
 }
 
 function sorted(texts: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {

@@ -20,6 +20,8 @@ export interface Preparation {
   readonly source: Source
   /** What `manifest.uploads` are the digests of. */
   readonly uploads: readonly Upload[]
+  /** Nothing is copied that an install would make. */
+  readonly isFresh: boolean
   /** Done first where no release was ever prepared to its end: `post-setup`. */
   readonly onFirst: readonly string[]
   /** `pre-deploy`, in the release that runs. */
@@ -51,8 +53,10 @@ export async function prepareHost(view: HostView, machine: Machine, preparation:
   if (shared.length > 0) await depot.share(manifest.id, { paths: shared, uploads })
   const commands = [...(inspection.manifests.length === 0 ? preparation.onFirst : []), ...manifest.prepare]
   const directory = `${layout.releases}/${manifest.id}`
-  if (commands.length > 0)
-    await depot.run({ directory, commands, env }, { what: 'install or build failed', ...limit, onLine })
+  const { byLockfile = false } = manifest
+  const installs = { what: preparation.isFresh ? 'run' : 'spared', byLockfile } as const
+  if (commands.length > 0 || byLockfile)
+    await depot.run({ directory, commands, env, installs }, { what: 'install or build failed', ...limit, onLine })
   await depot.note(manifest)
 }
 

@@ -9,6 +9,7 @@
 import type { HistoryEntry, Manifest, MigrationEntry } from './history.ts'
 import type { Host } from './host.ts'
 import type { Inspection } from './inspection.ts'
+import type { Installs } from './installs.ts'
 import type { JournalEntry } from './journal.ts'
 import type { Limit } from './limits.ts'
 import type { Lockable } from './lockable.ts'
@@ -27,6 +28,8 @@ export interface Commands {
   readonly directory: string | null
   readonly commands: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Only in a release that is prepared. Absent: an install is a command like others. */
+  readonly installs?: Installs
 }
 
 export interface Running extends Limit {

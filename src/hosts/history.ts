@@ -24,6 +24,8 @@ export interface Manifest {
   readonly env: Readonly<Record<string, string>>
   readonly environment: string
   readonly manager: 'pm2' | 'command'
+  /** An install goes before `prepare`, by the lockfile that it has. */
+  readonly byLockfile?: true
   /** What is linked into it from `shared`; a folder ends with `/`. Absent: nothing. */
   readonly shared?: readonly string[]
   /** The SHA-256 of each of those that was brought from the deployer's disk. */

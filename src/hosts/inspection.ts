@@ -159,6 +159,7 @@ function isManifest(value: object): value is Manifest {
     ['pm2', 'command'].some((manager) => manager === it.manager) &&
     isTexts(it.prepare) &&
     isTexts(it.activate) &&
+    (it.byLockfile ?? true) === true &&
     isTexts(it.shared ?? []) &&
     [it.env, it.uploads ?? {}].every(
       (texts) => typeof texts === 'object' && texts !== null && isTexts(Object.values(texts)),

@@ -3,6 +3,7 @@
  * what must be whole is made under another name first, then renamed.
  */
 import type { Manifest } from './history.ts'
+import { type Installs, installsHead, isPlainInstall } from './installs.ts'
 import type { Layout } from './layout.ts'
 import { exports, quote } from './shell.ts'
 
@@ -69,6 +70,8 @@ export interface Commands {
   readonly directory: string
   readonly commands: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Only in a release that is prepared. Absent: an install is a command like others. */
+  readonly installs?: Installs
   readonly layout: Layout
 }
 
@@ -77,11 +80,14 @@ export interface Commands {
  * is the script's. Each is a word of its own for `eval`, so that an open quote or here-document cannot swallow
  * the next (nor, in bash, a last backslash: hence the empty line); no `||` stands behind it, which would switch off a `set -e`.
  */
-export function commandsScript({ directory, commands, env, layout }: Commands): string {
-  const lines = commands.map(
-    (text) => `eval ${quote(text.endsWith('\\') ? `${text}\n\n` : text)}\ncase $? in 0) ;; *) exit $? ;; esac\n`,
-  )
-  const body = `cd ${quote(directory)} || exit\n${exports({ ...env, SHARED: layout.shared })}${lines.join('')}`
+export function commandsScript({ directory, commands, env, installs, layout }: Commands): string {
+  const lines = commands.map((text) => {
+    const isSpared = installs !== undefined && isPlainInstall(text)
+    const word = quote(text.endsWith('\\') ? `${text}\n\n` : text)
+    return `${isSpared ? 'zdr_install' : 'eval'} ${word}\ncase $? in 0) ;; *) exit $? ;; esac\n`
+  })
+  const head = installs === undefined ? '' : installsHead(layout, installs)
+  const body = `cd ${quote(directory)} || exit\n${exports({ ...env, SHARED: layout.shared })}${head}${lines.join('')}`
   return `zdr_body=${quote(body)}
 if command -v bash >/dev/null 2>&1; then exec bash -c "$zdr_body" </dev/null; fi
 exec sh -c "$zdr_body" </dev/null

@@ -75,8 +75,8 @@ export function shellDepot(host: Host, layout: Layout, limits: Limits = defaultL
     },
     share: (release, sharing) =>
       change(shareScript(layout, release, sharing), `${name}: what is shared could not be put into the release`),
-    run: async ({ directory, commands, env }, { what, ...running }: Running) => {
-      const script = commandsScript({ directory: directory ?? '.', commands, env, layout })
+    run: async ({ directory, ...commands }, { what, ...running }: Running) => {
+      const script = commandsScript({ ...commands, directory: directory ?? '.', layout })
       await runScript(host, script, { what: `${name}: ${what}`, ...running })
     },
     note: (manifest, entry) =>

@@ -15,7 +15,15 @@ async function refusal(line: string): Promise<string> {
 const of = { environment: 'production', configFile: null }
 const configured = { kind: 'ref', ref: null }
 const previous = { kind: 'release', release: 1 }
-const wishes = { allowDowntime: false, skip: [], allowSkipped: false, pauseAfter: null, migrate: null, waitMs: 0 }
+const wishes = {
+  allowDowntime: false,
+  fresh: false,
+  skip: [],
+  allowSkipped: false,
+  pauseAfter: null,
+  migrate: null,
+  waitMs: 0,
+}
 const deploy = { ...of, verb: 'deploy', goal: configured, ...wishes }
 const plan = { ...deploy, verb: 'plan' }
 
@@ -28,6 +36,7 @@ describe('what is understood', () => {
     ['production ref v1.2', { ...deploy, goal: { kind: 'ref', ref: 'v1.2' } }],
     ['production ref v1.2 --dry-run', { ...plan, goal: { kind: 'ref', ref: 'v1.2' } }],
     ['production --allow-downtime', { ...deploy, allowDowntime: true }],
+    ['production --fresh', { ...deploy, fresh: true }],
     ['production --ref v1.2', { ...deploy, goal: { kind: 'ref', ref: 'v1.2' } }],
     ['--ref v1.2 production', { ...deploy, goal: { kind: 'ref', ref: 'v1.2' } }],
     ['production --rollback', { ...deploy, goal: previous }],

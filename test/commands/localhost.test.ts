@@ -21,6 +21,7 @@ const invocation: Extract<Invocation, { verb: 'deploy' }> = {
   configFile: null,
   goal: { kind: 'ref', ref: null },
   allowDowntime: true,
+  fresh: false,
   skip: [],
   allowSkipped: false,
   pauseAfter: null,

@@ -7,6 +7,7 @@ import { environment } from './environment.ts'
 const plain: Wishes = {
   goal: { kind: 'ref', ref: null },
   allowDowntime: false,
+  fresh: false,
   skip: [],
   allowSkipped: false,
   pauseAfter: null,

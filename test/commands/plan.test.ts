@@ -19,6 +19,7 @@ const deploy: Plan = {
   configFile: null,
   goal: { kind: 'ref', ref: null },
   allowDowntime: true,
+  fresh: false,
   skip: [],
   allowSkipped: false,
   pauseAfter: null,

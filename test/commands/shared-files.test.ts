@@ -33,7 +33,15 @@ test('a shared file that is missing is an error on its host, with the line to ty
   const [a, b] = ['a', 'b'].map((name) => localMachine(name, join(folder(), name))) as [Machine, Machine]
   mkdirSync(a.layout.shared, { recursive: true })
   writeFileSync(join(a.layout.shared, '.env'), '')
-  const host: HostConfig = { name: 'b', address: '10.0.0.2', user: 'deploy', port: 2222, keys: [], server: null }
+  const host: HostConfig = {
+    name: 'b',
+    address: '10.0.0.2',
+    user: 'deploy',
+    port: 2222,
+    keys: [],
+    server: null,
+    isLocal: false,
+  }
   const config = {
     hosts: [host],
     shared: ['.env', 'uploads/', 'key'],

@@ -87,7 +87,15 @@ function hostText({ user, address, port, server }: HostConfig): string {
 async function planned(config: EnvironmentConfig): Promise<readonly string[]> {
   const { fleet } = imagined(config.hosts.map(({ name }) => name))
   const given = context()
-  const wishes = { skip: [], allowSkipped: false, pauseAfter: null, migrate: null, waitMs: 0, allowDowntime: true }
+  const wishes = {
+    skip: [],
+    allowSkipped: false,
+    pauseAfter: null,
+    migrate: null,
+    waitMs: 0,
+    allowDowntime: true,
+    fresh: false,
+  }
   const goal = { kind: 'ref', ref: 'main' } as const
   await plan(
     { verb: 'plan', environment: 'production', configFile: null, goal, ...wishes },

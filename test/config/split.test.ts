@@ -24,10 +24,53 @@ const reload = 'pm2 reload shop'
 test('installing and building is done beside the running app, the rest while the host is out', () => {
   expect(splitOf(`npm install && npm run build && ${reload} && pm2 save`)).toEqual({
     prepare: ['npm install', 'npm run build'],
+    byLockfile: false,
     activate: [reload, 'pm2 save'],
     manager: 'pm2',
     reason: expect.stringContaining(`before \`${reload}\``),
   })
+})
+
+describe('what the lockfile names is installed', () => {
+  test.each([
+    reload,
+    `npm run build && ${reload}`,
+    `cd api && export A=1 && git pull && ${reload} && pm2 save`,
+    `${reload} || pm2 start ecosystem.config.js`,
+    '',
+  ])('first, where no command could: `%s`', (text) => {
+    const { byLockfile, reason } = splitOf(text === '' ? [] : text)
+    expect(byLockfile).toBe(true)
+    expect(reason).toContain('what the lockfile names is installed before them')
+  })
+
+  test.each([
+    `npm ci && ${reload}`,
+    `yarn && ${reload}`,
+    `npm ci --prefix api; ${reload}`,
+    `bash -lc 'npm i && ${reload}'`,
+    './scripts/deploy.sh production',
+    `make && ${reload}`,
+  ])('by nobody else, where one of them may: `%s`', (text) => {
+    expect(splitOf(text).byLockfile).toBe(false)
+  })
+
+  test('not where `install` is written, which may be empty; `reload` is no place for it', () => {
+    expect(splitOf(reload, { install: [] }).byLockfile).toBe(false)
+    expect(splitOf([], { reload: ['systemctl restart shop'] }).byLockfile).toBe(true)
+    expect(splitOf([], { reload: [`npm ci && ${reload}`] }).byLockfile).toBe(false)
+  })
+})
+
+test('an install that is written as a chain is one of its commands; what is no plain chain stays whole', () => {
+  const written = ['export A=1 && npm ci && npm run build', 'npm ci; true', 'npm ci\nnpm run build']
+  expect(splitOf(reload, { install: written }).prepare).toEqual([
+    'export A=1',
+    'npm ci',
+    'npm run build',
+    'npm ci; true',
+    'npm ci\nnpm run build',
+  ])
 })
 
 test.each([

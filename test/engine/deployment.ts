@@ -44,6 +44,7 @@ function deploymentOn<On extends ReturnType<typeof ground> & Repository>(names: 
     recipe: { prepare: ['echo built >> built'], activate, env: {}, environment, manager },
     source: { repo, depth: null },
     uploads: [],
+    isFresh: false,
     onFirst: [],
     before: [],
     policy: {

@@ -15,7 +15,7 @@ const refuse = () => Promise.reject(new Error('going back needs no host'))
 const goBack = (views: readonly HostView[], release: string | number) =>
   findGoal(
     { kind: 'release', release },
-    { recipe, source: { repo: 'nowhere', depth: null }, views, nowMs, writable: refuse },
+    { recipe, source: { repo: 'nowhere', depth: null }, views, isFresh: false, nowMs, writable: refuse },
   )
 
 describe('going back', () => {
@@ -72,10 +72,17 @@ describe('a ref', () => {
     const { repo, sha } = repository()
     return { repo, sha, machine: localMachine('a', join(folder(), 'a')) }
   }
-  const deploy = ({ machine, repo }: ReturnType<typeof origin>, seen: HostView) =>
+  const deploy = ({ machine, repo }: ReturnType<typeof origin>, seen: HostView, isFresh = false) =>
     findGoal(
       { kind: 'ref', ref: 'origin/main' },
-      { recipe, source: { repo, depth: null }, views: [{ ...seen, machine }], nowMs, writable: async (each) => each },
+      {
+        recipe,
+        source: { repo, depth: null },
+        views: [{ ...seen, machine }],
+        isFresh,
+        nowMs,
+        writable: async (each) => each,
+      },
     )
 
   test('becomes a new release of its commit, with the commands of the configuration', async () => {
@@ -94,13 +101,14 @@ describe('a ref', () => {
     })
   })
 
-  test('is the release that is there already; another one where that failed, or where its second is taken', async () => {
+  test('is the release that is there already; another one where that failed, or is to be fresh, or where its second is taken', async () => {
     const at = origin()
     const id = `20261121031500-${at.sha.slice(0, 7)}`
     const there = manifest(id, { sha: at.sha, env: { A: '1' } })
     expect((await deploy(at, view({ manifests: [there] }))).manifest.id).toBe(id)
     const next = await deploy(at, view({ manifests: [{ ...there, state: 'failed' }] }))
-    expect(next.manifest.id).toBe(`20261121031501-${at.sha.slice(0, 7)}`)
+    const fresh = await deploy(at, view({ manifests: [there] }), true)
+    for (const each of [next, fresh]) expect(each.manifest.id).toBe(`20261121031501-${at.sha.slice(0, 7)}`)
   })
 })
 

@@ -26,6 +26,7 @@ async function prepare(wanted: Partial<Manifest>, more: Partial<Preparation> = {
     manifest: manifest(`20261121000000-${sha.slice(0, 7)}`, { sha, state: 'prepared', prepare: [], ...wanted }),
     source: { repo, depth: null },
     uploads: [],
+    isFresh: false,
     onFirst: [],
     before: [],
     limit: defaultLimits.prepare,

@@ -41,7 +41,13 @@ export function configure(settings: Settings, hosts: readonly HostName[]): Confi
   const rollout = rolloutConfig(section, { hosts, hasBalancer: settings.get('balancers') !== '0', path, problems })
   const config = environment({
     rollout,
-    split: { prepare: [install], activate: ['pm2 reload app.config.js'], manager: 'pm2', reason: '' },
+    split: {
+      prepare: [install],
+      byLockfile: false,
+      activate: ['pm2 reload app.config.js'],
+      manager: 'pm2',
+      reason: '',
+    },
     migrate: settings.has('migrate') ? migration : null,
   })
   return { config, problems: problems.map((problem) => `${problem.path.join('.')} ${problem.text}`) }

@@ -204,7 +204,7 @@ export const environmentKeys = {
   install: {
     ...commands,
     meaning: 'the first half of `post-deploy`, in your own words: runs in the new release, beside the running app',
-    without: 'read from `post-deploy`',
+    without: 'read from `post-deploy`; where nothing in it installs, by lockfile',
     examples: [['npm ci', 'npm run build']],
   },
   reload: {

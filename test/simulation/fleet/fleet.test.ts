@@ -141,6 +141,7 @@ function orderFor(world: World): Order {
     recipe: { prepare: ['npm ci'], activate, env: {}, environment: 'production', manager: 'pm2' },
     source: { repo: 'git@example.org:shop.git', depth: null },
     uploads: [],
+    isFresh: false,
     onFirst: [],
     before: [],
     policy: {

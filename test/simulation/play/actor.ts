@@ -167,6 +167,7 @@ function orderOf(
     },
     source: { repo: 'git@git.example.com:shop.git', depth: null },
     uploads: [],
+    isFresh: false,
     onFirst: [],
     before: [],
     policy: { batches, minServing, onFailure, soak: times.soakMs > 0 },

@@ -1,0 +1,154 @@
+/**
+ * Builders of the shell text around an install: where a release that was verified here has done the same one, its
+ * `node_modules` are copied instead. What is kept of an install lies in the `.git` of its release, and goes with it.
+ */
+import type { Layout } from './layout.ts'
+import { quote } from './shell.ts'
+
+/** What becomes of the installs among the commands of a release. */
+export interface Installs {
+  /** `spared`: one that was done before is not done again. */
+  readonly what: 'spared' | 'run'
+  /** One goes before all commands, by the lockfile that the release has. */
+  readonly byLockfile: boolean
+}
+
+const assignment = String.raw`(?:[A-Za-z_]\w*=[\w./:@%+,=-]*\s+)*`
+const tool = String.raw`(?:npm\s+(?:ci|clean-install|install|i)|yarn(?:\s+install)?|pnpm\s+(?:ci|install|i)|bun\s+(?:ci|install|i))`
+/** Those that say where are not among them: an install elsewhere is none of this folder's. */
+const option = String.raw`(?:\s+--(?:omit|include|loglevel)[ =]\w+|\s+(?!-g\b|-C\b|-w\b|-F\b|--(?:global|location|prefix|cwd|dir|modules-folder|filter|workspace)\b)--?[A-Za-z][\w-]*(?:=[\w./:@-]+)?)*`
+const redirection = String.raw`(?:\s*(?:\d?>{1,2}|&>)\s*(?:&\d|/dev/null))*`
+const plainInstall = new RegExp(`^${assignment}${tool}${option}${redirection}$`)
+
+/** True for one that makes `node_modules` out of what is in the release, and adds nothing of its own. */
+export function isPlainInstall(text: string): boolean {
+  return plainInstall.test(text)
+}
+
+/** Defines `zdr_install <command>`, which does the command or spares it, and ends as it does; and goes by the lockfile first. */
+export function installsHead(layout: Layout, { what, byLockfile }: Installs): string {
+  const first = `zdr_text=$(command sh -c ${quote(lockfileScript)}) || exit
+case $zdr_text in '') ;; *) zdr_install "$zdr_text" ;; esac
+case $? in 0) ;; *) exit $? ;; esac
+`
+  return `zdr_installs=${quote(`${paths(layout)}${script}`)}
+zdr_install() {
+  if command sh -c "$zdr_installs" ${what} "$1"; then return 0; fi
+  eval "$1"
+  case $? in 0) command sh -c "$zdr_installs" record "$1" || : ;; *) return $? ;; esac
+}
+${byLockfile ? first : ''}`
+}
+
+function paths({ releases, manifests }: Layout): string {
+  return `releases=${quote(releases)} manifests=${quote(manifests)}\n`
+}
+
+/**
+ * Called as `spared`, `run` or `record`. Ends with 0 where the install is spared, and does not fail an install that it
+ * cannot note.
+ *
+ * The key is made of all that an install goes by: the command and where it runs, Node and the system, the settings, and
+ * the files. Where the repository has install scripts of its own, those may read whatever is in it: then it is the whole
+ * commit. The mark is of the packages that were there after the install: a build that removes some (\`npm prune\`)
+ * leaves nothing that could stand for it.
+ */
+const script = `set -u
+export LC_ALL=C
+case $PWD/ in "$releases"/*/*) ;; *) [ "$0" = record ]; exit ;; esac
+id=\${PWD#"$releases"/} && id=\${id%%/*} && release=$releases/$id || exit
+folder=\${PWD#"$release"}
+cd "$release" && notes=$(git rev-parse --git-dir)/zdr-installs && mkdir -p "$notes" || exit
+tidy() { rm -f "$notes/key" "$notes/new" "$notes/mark" "$notes/copied"; }
+inputs() {
+  find . \\( -name node_modules -o -name .git \\) -prune -o \\( -name package.json -o -name package-lock.json \\
+    -o -name npm-shrinkwrap.json -o -name yarn.lock -o -name 'pnpm-*.yaml' -o -name '.pnpmfile.*' -o -name bun.lock \\
+    -o -name bun.lockb -o -name bunfig.toml -o -name .npmrc -o -name .yarnrc -o -name .yarnrc.yml -o -name '*.prisma' \\
+    -o -path '*/.yarn/*' -o -path '*/patches/*' \\) ! -type d -print
+}
+key() {
+  node=$(node -p 'process.version + process.platform + process.arch' 2>/dev/null || bun --version) || return
+  printf '%s\\n' 1 "$folder" "$1" "$node" "$(ldd --version 2>&1 | head -n 1)" "\${NODE_ENV-}"
+  env | grep -iE '^(npm_config|yarn|pnpm|bun)_' | sort
+  [ ! -f ~/.npmrc ] || cat ~/.npmrc
+  inputs | sort | while IFS= read -r file; do printf '%s\\n' "$file" && cat "$file" || exit; done || return
+  scripts=$(inputs | grep '/package.json$' | tr '\\n' '\\0' |
+    xargs -0 grep -lE '"(pre|post)?(install|prepare|prepublish)"[[:space:]]*:')
+  [ -z "$scripts" ] || git rev-parse 'HEAD^{tree}'
+}
+folders() { find . -name .git -prune -o -name node_modules -type d -prune -print | sort; }
+mark() {
+  while IFS= read -r one; do
+    (cd "$1" && find "$one" -name .cache -prune -o -name package.json -print) 2>/dev/null || exit
+  done | sort | git hash-object --stdin
+}
+copy() {
+  while IFS= read -r one; do
+    # What an install before this one has made is its own.
+    [ ! -e "$one" ] || continue
+    printf '%s\\n' "$one" >> "$notes/copied"
+    mkdir -p "\${one%/*}" || return
+    cp -a --reflink=auto "$1/$one" "$one" 2>/dev/null || { rm -rf "$one" && cp -a "$1/$one" "$one"; } || return
+    rm -rf "$one/.cache"
+    linked=$(find "$one" -type l -lname "*\${1##*/}*" -print 2>/dev/null) && [ -z "$linked" ] || return
+    grep -rlF "\${1##*/}" "$one" | while IFS= read -r file; do sed -i "s/\${1##*/}/$id/g" "$file" || exit; done || return
+  done
+}
+if [ "$0" = record ]; then
+  [ -s "$notes/key" ] || exit 0
+  name=$(cat "$notes/key")
+  folders > "$notes/new" && [ -s "$notes/new" ] || exit 0
+  mark "$release" < "$notes/new" >> "$notes/mark" && cat "$notes/mark" "$notes/new" > "$notes/$name"
+  tidy
+  exit 0
+fi
+tidy
+# What cannot be known in full is met never again.
+name=$({ key "$1" || printf '%s\\n' "$$ $(date)"; } | git hash-object --stdin) || exit 1
+printf '%s\\n' "$name" > "$notes/key"
+[ "$0" = spared ] || exit 1
+found=
+for note in "$releases"/*/.git/zdr-installs/"$name"; do
+  other=\${note%/.git/*}
+  [ "$other" != "$release" ] && grep -qsF '"state":"verified"' "$manifests/\${other##*/}.json" && found=$other
+done
+[ -n "$found" ] || exit 1
+note=$found/.git/zdr-installs/$name
+wanted=$(head -n 1 "$note")
+tail -n +2 "$note" > "$notes/new"
+if [ "$(mark "$found" < "$notes/new")" = "$wanted" ] && copy "$found" < "$notes/new" &&
+  [ "$(mark "$release" < "$notes/new")" = "$wanted" ]; then
+  cp "$note" "$notes/$name" && tidy
+  printf '%s\\n' "\\\`$1\\\` is spared: node_modules are copied from \${found##*/}, which has the same"
+  exit 0
+fi
+[ ! -f "$notes/copied" ] || tr '\\n' '\\0' < "$notes/copied" | xargs -0 rm -rf
+rm -f "$notes/new" "$notes/copied"
+exit 1
+`
+
+/** Prints the install that the lockfile asks for; nothing where there is nothing to install, or the repository has it. */
+const lockfileScript = `set -u
+refuse() { printf '%s\\n' "$1" >&2; exit 1; }
+[ -f package.json ] || exit 0
+[ -z "$(git ls-files node_modules | head -n 1)" ] || exit 0
+found=
+[ ! -f package-lock.json ] && [ ! -f npm-shrinkwrap.json ] || found="$found npm"
+[ ! -f pnpm-lock.yaml ] || found="$found pnpm"
+[ ! -f yarn.lock ] || found="$found yarn"
+[ ! -f bun.lock ] && [ ! -f bun.lockb ] || found="$found bun"
+said=$(sed -n 's/.*"packageManager"[[:space:]]*:[[:space:]]*"\\([a-z]*\\)@.*/\\1/p' package.json | head -n 1)
+case " $found " in *" $said "*) [ -z "$said" ] || found=" $said" ;; esac
+case $found in
+  '')
+    grep -qE '"(dependencies|devDependencies|optionalDependencies|workspaces)"' package.json && echo 'npm install' ;;
+  ' npm') echo 'npm ci' ;;
+  ' pnpm') echo 'pnpm install --frozen-lockfile' ;;
+  ' yarn')
+    if [ -f .yarnrc.yml ] || grep -q '^__metadata:' yarn.lock; then echo 'yarn install --immutable'
+    else echo 'yarn install --frozen-lockfile'; fi ;;
+  ' bun') echo 'bun install --frozen-lockfile' ;;
+  *) refuse "there are lockfiles of$found: remove those that are not kept up, or say which by \\\`packageManager\\\` in package.json, or write \\\`install\\\`" ;;
+esac
+exit 0
+`
