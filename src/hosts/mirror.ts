@@ -98,19 +98,22 @@ exit ${mirrorExit.unknown}
 `
 }
 
+/** For git, where there is nobody to answer. */
+export const asksNobody = `export GIT_TERMINAL_PROMPT=0
+if [ -z "\${GIT_SSH_COMMAND:-}\${GIT_SSH:-}" ] && ! git config --get core.sshCommand >/dev/null 2>&1; then
+  export GIT_SSH_COMMAND='ssh -oBatchMode=yes -oConnectTimeout=15'
+fi
+`
+
 /**
- * Git never asks anything: there is nobody to answer. A git that outlived its deploy holds the descriptor, so who gets
+ * A git that outlived its deploy holds the descriptor, so who gets
  * the lock knows that every `*.lock` in the mirror was left behind. Not got in time (a credential daemon may have
  * inherited it), only old ones count as left behind.
  */
 function mirrorHead({ mirror, zdr }: Layout): string {
   return `set -u
 mirror=${quote(mirror)}
-export GIT_TERMINAL_PROMPT=0
-if [ -z "\${GIT_SSH_COMMAND:-}\${GIT_SSH:-}" ] && ! git config --get core.sshCommand >/dev/null 2>&1; then
-  export GIT_SSH_COMMAND='ssh -oBatchMode=yes -oConnectTimeout=15'
-fi
-in_mirror() { git --git-dir="$mirror" -c gc.autoDetach=false -c maintenance.autoDetach=false -c core.fsync=all "$@"; }
+${asksNobody}in_mirror() { git --git-dir="$mirror" -c gc.autoDetach=false -c maintenance.autoDetach=false -c core.fsync=all "$@"; }
 have_commit() {
   in_mirror cat-file -e "$1^{commit}" 2>/dev/null && return
   depth=

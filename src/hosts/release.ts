@@ -5,6 +5,7 @@
 import type { Manifest } from './history.ts'
 import { type Installs, installsHead, isPlainInstall } from './installs.ts'
 import type { Layout } from './layout.ts'
+import { asksNobody } from './mirror.ts'
 import { exports, quote } from './shell.ts'
 
 /** How `activateScript` ends where it refuses; its last line on stderr says why. */
@@ -31,7 +32,8 @@ mkdir -p ${quote(layout.manifests)}
 }
 
 /**
- * Lays out the manifest's commit as `releases/<id>`, a clone of its own: builds may ask git, and the mirror may go.
+ * Lays out the manifest's commit as `releases/<id>`, a clone of its own: builds may ask git, and the mirror may go. What
+ * it has in submodules and in Git LFS is fetched from where that is.
  * The manifest is written when a release is prepared, and before it is activated. A folder without one was left by a
  * preparation that ended half-way: nothing ever ran from it, and it is laid out anew.
  */
@@ -39,7 +41,7 @@ export function layOutScript(layout: Layout, { id, sha }: Pick<Manifest, 'id' | 
   return `set -u
 mirror=${quote(layout.mirror)} release=${quote(`${layout.releases}/${id}`)} part=${quote(`${layout.releases}/.${id}.part`)} sha=${quote(sha)}
 trash=${quote(`${layout.zdr}/trash`)} active=$(cd -P ${quote(layout.current)} 2>/dev/null && pwd -P) || active=
-if [ -d "$release" ] && [ ! -e ${quote(`${layout.manifests}/${id}.json`)} ] && [ "$(cd -P "$release" && pwd -P)" != "$active" ]; then
+${asksNobody}if [ -d "$release" ] && [ ! -e ${quote(`${layout.manifests}/${id}.json`)} ] && [ "$(cd -P "$release" && pwd -P)" != "$active" ]; then
   mkdir -p "$trash" && mv "$release" "$trash/${id}.$$" && rm -rf "$trash" || exit
 fi
 if [ -d "$release" ]; then
@@ -47,12 +49,21 @@ if [ -d "$release" ]; then
   printf '%s\\n' "$release is there, and is not $sha" >&2
   exit 1
 fi
+fetch_large() {
+  if ! git lfs version >/dev/null 2>&1; then
+    echo 'the repository keeps files in Git LFS, and there is no git-lfs: install it on this host' >&2
+    return 1
+  fi
+  git -C "$part" lfs install --local >/dev/null && git -C "$part" lfs pull
+}
 lay_out() {
   rm -rf "$part"
   git clone --quiet --local --no-checkout "$mirror" "$part" || return
   git -C "$part" cat-file -e "$sha^{commit}" 2>/dev/null || git -C "$part" fetch --quiet origin "$sha" || return
   git -C "$part" remote set-url origin "$(git --git-dir="$mirror" config remote.origin.url)" || return
-  git -C "$part" checkout --quiet --detach "$sha" || return
+  GIT_LFS_SKIP_SMUDGE=1 git -C "$part" checkout --quiet --detach "$sha" || return
+  if git -C "$part" grep -q 'filter=lfs' -- '.gitattributes' '*/.gitattributes' 2>/dev/null; then fetch_large || return; fi
+  [ ! -f "$part/.gitmodules" ] || git -C "$part" submodule --quiet update --init --recursive || return
   mv "$part" "$release"
 }
 lay_out && exit 0

@@ -224,6 +224,47 @@ describe('the mirror', () => {
     expect(existsSync(join(at.zdr, 'trash'))).toBe(false)
   })
 
+  test('a release has its submodules, from where the repository says they are', () => {
+    const part = join(root, 'part')
+    git('init', '--quiet', part)
+    writeFileSync(join(part, 'inside'), 'inside')
+    git('-C', part, 'add', '.')
+    git('-C', part, '-c', 'user.name=n', '-c', 'user.email=e', 'commit', '--quiet', '-m', 'part')
+    inWork('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', '../part', 'libs/part')
+    const sha = commit('with a part')
+    inWork('push', '--quiet', 'origin', 'HEAD:main')
+    fetch()
+    const id = releaseId(new Date(), sha)
+    const allowed = 'export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=protocol.file.allow GIT_CONFIG_VALUE_0=always\n'
+    ok(`${allowed}${layOutScript(at, { id, sha })}`)
+    expect(readFileSync(join(at.releases, id, 'libs/part/inside'), 'utf8')).toBe('inside')
+    expect(git('-C', join(at.releases, id), 'submodule', 'status')).toMatch(/^[0-9a-f]{40} libs\/part/)
+    rmSync(part, { recursive: true })
+    const next = releaseId(new Date(0), sha)
+    expect(run(`${allowed}${layOutScript(at, { id: next, sha })}`).status).not.toBe(0)
+    expect(readdirSync(at.releases)).not.toContain(next)
+  })
+
+  test('a release has what it keeps in Git LFS, and is not laid out where the host cannot have it', () => {
+    writeFileSync(join(root, 'work', '.gitattributes'), '*.bin filter=lfs diff=lfs merge=lfs -text\n')
+    const sha = commit('large')
+    inWork('push', '--quiet', 'origin', 'HEAD:main')
+    fetch()
+    const id = releaseId(new Date(), sha)
+    const lfs = (text: string): string => {
+      const folder = mkdtempSync(join(root, 'bin-'))
+      writeFileSync(join(folder, 'git-lfs'), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+      return `PATH=${q(folder)}:$PATH\n`
+    }
+    expect(run(`${lfs('exit 1')}${layOutScript(at, { id, sha })}`)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('there is no git-lfs'),
+    })
+    expect(readdirSync(at.releases)).not.toContain(id)
+    ok(`${lfs('case $1 in pull) echo pulled > large.bin ;; esac')}${layOutScript(at, { id, sha })}`)
+    expect(readFileSync(join(at.releases, id, 'large.bin'), 'utf8')).toBe('pulled\n')
+  })
+
   test('a release that is active is never laid out anew, even where its manifest is gone', () => {
     fetch()
     const id = releaseId(new Date(), second)
