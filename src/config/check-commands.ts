@@ -4,6 +4,7 @@ import { environmentVariables, valueWarnings } from './env.ts'
 import { fixedIn, layoutWarnings, movesIn, withLocalScripts, withoutGitMoves } from './hooks.ts'
 import { hasApps } from './source.ts'
 import { pm2Warnings, split } from './split.ts'
+import { inSubdir } from './subdir.ts'
 import type { EnvironmentConfig } from './types.ts'
 
 export interface CheckedCommands extends Pick<EnvironmentConfig, 'env' | 'hooks' | 'split' | 'migrate' | 'warnings'> {}
@@ -18,7 +19,8 @@ export async function checkCommands(check: Check): Promise<CheckedCommands> {
   const env = environmentVariables(block.env ?? {}, { path: [...path, 'env'], problems })
   refuseMoves(check, written, preDeploy.problems)
   refuseNothing(check, written)
-  const work = split({ postDeploy, install, reload, path: base, ...pm2File(check) })
+  const halves = split({ postDeploy, install, reload, path: base, ...pm2File(check) })
+  const work = inSubdir({ split: halves, migrate }, block.subdir)
   return {
     env,
     hooks: {
@@ -29,15 +31,14 @@ export async function checkCommands(check: Check): Promise<CheckedCommands> {
       onFailureLocal: block['on-failure-local'] ?? [],
       preDeploy: preDeploy.texts,
     },
-    split: work,
-    migrate,
+    ...work,
     warnings: [
       ...valueWarnings(block.env ?? {}),
       ...preDeploy.warnings,
       ...layoutWarnings('pre-deploy', preDeploy.texts, base),
-      ...new Set([work.prepare, work.activate].flatMap((texts) => layoutWarnings('post-deploy', texts, base))),
+      ...new Set([halves.prepare, halves.activate].flatMap((texts) => layoutWarnings('post-deploy', texts, base))),
       ...layoutWarnings('migrate', listOf(migrate), base),
-      ...pm2Warnings(work),
+      ...pm2Warnings(work.split),
     ],
   }
 }

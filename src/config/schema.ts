@@ -187,6 +187,7 @@ export function environmentShape(cwd: string) {
     shared: listOf(sharedPath),
     upload: z.unknown(),
     ignore: listOf(sharedPath),
+    subdir: sharedPath,
     install: commands,
     migrate: command,
     reload: commands,

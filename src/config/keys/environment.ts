@@ -201,6 +201,13 @@ export const environmentKeys = {
     without: 'none',
     examples: [['tmp/']],
   },
+  subdir: {
+    meaning:
+      "the app's folder, in a repository of several. Installs that come first run at the top, the rest of `post-deploy`, `install`, `reload` and `migrate` in it",
+    form: releasePath,
+    without: 'the top',
+    examples: ['apps/api'],
+  },
   install: {
     ...commands,
     meaning: 'the first half of `post-deploy`, in your own words: runs in the new release, beside the running app',

@@ -66,6 +66,7 @@ module.exports = {
       shared: ['.env', 'uploads/'],
       upload: { '.env.production': '.env' },
       ignore: 'tmp/',
+      subdir: 'api',
     },
   },
 }
