@@ -74,10 +74,7 @@ export interface Balancer {
    * `timeoutMs`, naming how many connections are left. `onWaiting` hears that number, about once a second. A connection
    * that drops for a moment is made anew.
    */
-  drained(
-    host: string,
-    options: { readonly timeoutMs: number; readonly onWaiting?: (connections: number) => void },
-  ): Promise<void>
+  drained(host: string, options: Limit & { readonly onWaiting?: (connections: number) => void }): Promise<void>
   /** Resolves when every machine of the balancer has got a healthy answer from that host's server. Rejects with `balancer` after `timeoutMs`. */
   reaches(host: string, limit: Limit): Promise<void>
 }

@@ -2,14 +2,16 @@
 import { isIP } from 'node:net'
 import { UserError } from '../errors.ts'
 import type { CommandResult, Host } from '../hosts/host.ts'
+import { type Limit, type Limits, limitText } from '../hosts/limits.ts'
+import { lateText } from '../hosts/run-script.ts'
 import type { Member } from './balancer.ts'
 import { type CountWords, countExit, countScript, holdScript, seenScript, splitServer } from './connection-scripts.ts'
 
-/** How long a connection from the balancer to a server may take. */
-const connectTimeoutMs = 5_000
-const commandTimeoutMs = 15_000
 /** What a script may take beyond the time that it was given to wait. */
 const marginMs = 15_000
+
+/** `connect`: for a connection from the balancer to a server. `step`: for a list of connections. */
+export type SightLimits = Pick<Limits, 'connect' | 'step'>
 
 /** A machine on which a held connection was seen, and how to count there. */
 export interface Sight {
@@ -27,24 +29,20 @@ export type Held =
  * Holds one connection from the balancer to the member's server, and looks for it on the app host and on the balancer
  * itself. NAT and containers may hide it on one side; hidden on both sides, a count of zero would mean nothing.
  */
-export async function lookForConnections(machine: Host, member: Member): Promise<Held> {
+export async function lookForConnections(machine: Host, member: Member, { connect, step }: SightLimits): Promise<Held> {
   const held = await machine.hold(holdScript(member.server))
   try {
     const said: string[] = []
-    for (
-      let line = await held.nextLine(connectTimeoutMs);
-      line !== null;
-      line = await held.nextLine(connectTimeoutMs)
-    ) {
+    for (let line = await held.nextLine(connect); line !== null; line = await held.nextLine(connect)) {
       const localPort = /^held (\d+)$/.exec(line)?.[1]
-      if (localPort !== undefined) return await sightsOf(machine, member, localPort)
+      if (localPort !== undefined) return await sightsOf(machine, member, { localPort, limit: step })
       said.push(line)
     }
     const text = said.join(' ')
     return /refused/i.test(text) ? { type: 'closed' } : { type: 'unseen', why: text || 'the connection was not made' }
   } catch (error) {
-    if (error instanceof UserError && error.code === 'host-unreachable') throw error
-    return { type: 'unseen', why: `no connection within ${connectTimeoutMs / 1000} s` }
+    if (error instanceof UserError && error.code !== 'host-command') throw error
+    return { type: 'unseen', why: `no connection within ${limitText(connect)}` }
   } finally {
     await held.release()
   }
@@ -55,7 +53,7 @@ export async function lookForConnections(machine: Host, member: Member): Promise
  * its port may still be running. So whatever is connected to that port counts, from wherever. Rejects with UserError
  * `balancer` where neither machine can count.
  */
-export async function sightsOfClosed(machine: Host, { host, server }: Member): Promise<readonly Sight[]> {
+export async function sightsOfClosed(machine: Host, { host, server }: Member, limit: Limit): Promise<readonly Sight[]> {
   const { address, port } = splitServer(server)
   const candidates: readonly Sight[] = [
     { machine: host, count: { filter: `( sport = :${port} )`, peers: null } },
@@ -63,7 +61,10 @@ export async function sightsOfClosed(machine: Host, { host, server }: Member): P
     ...(isIP(address) ? [{ machine, count: { filter: `( dport = :${port} )`, peers: [address] } }] : []),
   ]
   const counts = await Promise.all(
-    candidates.map(async (sight) => ({ sight, can: await canList(sight.machine, sight.count.filter) })),
+    candidates.map(async (sight) => ({
+      sight,
+      can: (await listed(sight.machine, sight.count.filter, limit)) !== null,
+    })),
   )
   const sights = counts.flatMap(({ sight, can }) => (can ? [sight] : []))
   if (sights.length > 0) return sights
@@ -77,7 +78,7 @@ export async function sightsOfClosed(machine: Host, { host, server }: Member): P
  */
 export async function waitUntilNone(
   sights: readonly Sight[],
-  options: { readonly timeoutMs: number; readonly onWaiting?: (connections: number) => void },
+  options: Limit & { readonly onWaiting?: (connections: number) => void },
 ): Promise<void> {
   const left = sights.map(() => 0)
   await Promise.all(
@@ -91,27 +92,34 @@ export async function waitUntilNone(
           options.onWaiting?.(Math.max(...left))
         },
       })
-      judge(result, machine)
+      judge(result, machine, options)
     }),
   )
 }
 
-function judge({ code, stdout, stderr }: CommandResult, machine: Host): void {
+function judge({ code, stdout, stderr }: CommandResult, machine: Host, { setBy }: Limit): void {
   if (code === 0) return
   const left = [...stdout.matchAll(/^left (\d+)$/gm)].at(-1)?.[1]
-  if (code === countExit.left)
-    throw new UserError('drain', `${left ?? 'some'} connections from the balancer are left, seen on ${machine.name}`)
+  if (code === countExit.left) {
+    const inTime = setBy === undefined ? '' : ` when the time is over (${setBy})`
+    const what = `${left ?? 'some'} connections from the balancer are left`
+    throw new UserError('drain', `${what}${inTime}, seen on ${machine.name}`)
+  }
   throw new UserError('balancer', `connections could not be counted on ${machine.name}`, {
     hint: 'They are counted by `ss` (iproute2): without it nobody knows whether a request is still running.',
     output: stderr,
   })
 }
 
-async function sightsOf(machine: Host, { host, server }: Member, localPort: string): Promise<Held> {
+async function sightsOf(
+  machine: Host,
+  { host, server }: Member,
+  { localPort, limit }: { readonly localPort: string; readonly limit: Limit },
+): Promise<Held> {
   const { port } = splitServer(server)
   const [onHost, onBalancer] = await Promise.all([
-    peersOf(host, `( sport = :${port} and dport = :${localPort} )`),
-    peersOf(machine, `( sport = :${localPort} and dport = :${port} )`),
+    peersOf(host, `( sport = :${port} and dport = :${localPort} )`, limit),
+    peersOf(machine, `( sport = :${localPort} and dport = :${port} )`, limit),
   ])
   // Two peers with the same port of their own: one of them is somebody else. Then the balancer's side has to do.
   const hostSights =
@@ -126,14 +134,19 @@ async function sightsOf(machine: Host, { host, server }: Member, localPort: stri
   }
 }
 
-async function canList(machine: Host, filter: string): Promise<boolean> {
-  return (await machine.run(seenScript(filter), { timeoutMs: commandTimeoutMs })).code === 0
+/** null: `ss` is missing there, or failed. Rejects with UserError `balancer` where it did not end. */
+async function listed(machine: Host, filter: string, limit: Limit): Promise<string | null> {
+  const result = await machine.run(seenScript(filter), limit)
+  if (result.timedOut) {
+    const what = `${machine.name}: \`ss\` did not list the connections`
+    throw new UserError('balancer', `${what}${lateText(result, limit)}`)
+  }
+  return result.code === 0 ? result.stdout : null
 }
 
 /** The addresses at the other end of the connections that match. None where `ss` is missing or failed. */
-async function peersOf(machine: Host, filter: string): Promise<readonly string[]> {
-  const { code, stdout } = await machine.run(seenScript(filter), { timeoutMs: commandTimeoutMs })
-  if (code !== 0) return []
-  const peers = stdout.split('\n').flatMap((line) => line.trim().split(/\s+/).at(-1) || [])
+async function peersOf(machine: Host, filter: string, limit: Limit): Promise<readonly string[]> {
+  const lines = (await listed(machine, filter, limit)) ?? ''
+  const peers = lines.split('\n').flatMap((line) => line.trim().split(/\s+/).at(-1) || [])
   return [...new Set(peers.map((peer) => splitServer(peer).address))]
 }

@@ -13,11 +13,11 @@ export function every(balancers: readonly Balancer[]): Balancer {
     publish: async (publication) => {
       await all(balancers, (balancer) => balancer.publish(publication))
     },
-    drained: async (host, { timeoutMs, onWaiting }) => {
+    drained: async (host, { onWaiting, ...limit }) => {
       const left = balancers.map(() => 0)
       await all(balancers, (balancer, index) =>
         balancer.drained(host, {
-          timeoutMs,
+          ...limit,
           onWaiting: (connections) => {
             left[index] = connections
             onWaiting?.(left.reduce((sum, count) => sum + count, 0))

@@ -1,8 +1,11 @@
 /** The shell text that reads and turns the switch. Builders only: they return text for a POSIX `sh`. */
-import { isOf, type LockPlace, openScript } from '../hosts/lock-scripts.ts'
+import { flockFunction, isOf, type LockPlace, openScript } from '../hosts/lock-scripts.ts'
 import { quote } from '../hosts/shell.ts'
 import { withSs } from './connection-scripts.ts'
+import { folderOf, type NginxPools } from './render.ts'
 
+/** Others have the switch for an instant. */
+const turnWaitSeconds = 5
 /** How long nginx may take until every answer says the new pool. A rename is seen by the very next request. */
 const publishTimeoutSeconds = 10
 /** Answers asked for at the least, and at the most: one for each worker, twice over. */
@@ -15,14 +18,23 @@ const journalKept = 200
 const journalMax = 1_000
 
 /** Exit codes of `publishScript`. */
-export const publishExit = { folder: 20, busy: 21, otherHand: 22, unseen: 23, rename: 24, locked: 25 } as const
+export const publishExit = {
+  folder: 20,
+  busy: 21,
+  otherHand: 22,
+  unseen: 23,
+  rename: 24,
+  locked: 25,
+  flock: 26,
+} as const
 
 /** Held while the switch is turned, and while its lock gets another owner. Beside the journal, which is replaced. */
 const turningPath = (folder: string): string => `${folder}/turning`
 const lockPath = (folder: string): string => `${folder}/lock`
 
 /** The lock of the balancer, beside the switch: a deploy may write there. */
-export function switchLock(folder: string): LockPlace {
+export function switchLock(pools: Pick<NginxPools, 'upstream' | 'folder'>): LockPlace {
+  const folder = folderOf(pools)
   return {
     folders: [folder],
     isMade: false,
@@ -122,8 +134,8 @@ export function publishScript({ folder, statusPort, from, to, by, line, answer }
 `
   return `${askFunctions(statusPort)}${switchFiles}
 cd ${quote(folder)} && true >> journal || exit ${publishExit.folder}
-${openScript(9, turningPath(folder))}turn() {
-  if has flock; then flock -w 5 9 || exit ${publishExit.busy}; fi
+${openScript(9, turningPath(folder))}${flockFunction(`echo "flock: $said" >&2; exit ${publishExit.flock}`)}turn() {
+  take -w ${turnWaitSeconds} 9 || exit ${publishExit.busy}
   ${isOf(lockPath(folder), by)} || exit ${publishExit.locked}
   current=$(switch_files)
   if [ "$current" != ${quote(from)} ]; then

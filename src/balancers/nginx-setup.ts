@@ -1,7 +1,9 @@
 /** Makes an nginx machine ready for deploys, once: our two files, the switch folder, one reload. May be repeated. */
 import { posix } from 'node:path'
 import { UserError } from '../errors.ts'
-import type { CommandResult, Host } from '../hosts/host.ts'
+import type { CommandResult, Host, RunOptions } from '../hosts/host.ts'
+import type { Limit } from '../hosts/limits.ts'
+import { lateText } from '../hosts/run-script.ts'
 import { observeScript } from './nginx-scripts.ts'
 import { readSite } from './nginx-site.ts'
 import { type NginxPools, type Rendered, renderNginx } from './render.ts'
@@ -17,6 +19,8 @@ export interface SetupOptions extends NginxPools {
   readonly owner?: string
   /** The main file (`-c`) of the nginx that is meant, where several run. */
   readonly nginxConfig?: string
+  /** For each script. */
+  readonly limit: Limit
 }
 
 export interface SetupReport extends SiteReport {
@@ -28,9 +32,10 @@ export interface SetupReport extends SiteReport {
   readonly script: string | null
 }
 
-const commandTimeoutMs = 60_000
 /** `keepalive_timeout` in an upstream block came with it. */
 const minVersion = [1, 15, 3] as const
+
+const again = 'It may be run again.'
 
 type Rights = 'root' | 'own' | 'sudo' | 'none'
 
@@ -47,7 +52,7 @@ interface Found {
  */
 export async function setupNginx(machine: Host, options: SetupOptions): Promise<SetupReport> {
   const rendered = renderNginx(options)
-  const found = await findNginx(machine, options.nginxConfig)
+  const found = await findNginx(machine, options)
   const site = siteWords(options, rendered)
   const words = { ...site, master: found.master, statusPort: options.statusPort, owner: options.owner ?? found.user }
   const nothing: SiteReport = { missing: [], refusals: [], notes: [] }
@@ -55,7 +60,7 @@ export async function setupNginx(machine: Host, options: SetupOptions): Promise<
     const live = await isLive(machine, options, rendered)
     return { ...nothing, changed: false, live, script: live ? null : applyScript({ ...words, isSiteReady: 'ask' }) }
   }
-  const privileged = asRights(machine, found.rights)
+  const privileged = asRights(machine, found.rights, options.limit)
   const apply = async (isSiteReady: 'yes' | 'no'): Promise<readonly string[]> => {
     const result = await privileged(applyScript({ ...words, isSiteReady }))
     if (result.code !== 0) throw refused(machine, result, rendered)
@@ -90,8 +95,8 @@ function siteWords(options: SetupOptions, rendered: Rendered) {
   }
 }
 
-async function findNginx(machine: Host, nginxConfig: string | undefined): Promise<Found> {
-  const { stdout, stderr } = await machine.run(findScript, { timeoutMs: commandTimeoutMs })
+async function findNginx(machine: Host, { nginxConfig, limit }: SetupOptions): Promise<Found> {
+  const { stdout, stderr } = await inTime(machine, findScript, limit)
   const user = /^user (.+)$/m.exec(stdout)?.[1] ?? 'root'
   const all = [...stdout.matchAll(/^master (root|own|sudo|none) (\d+) (.+)$/gm)].map(([, rights, pid, title]) => ({
     user,
@@ -115,9 +120,17 @@ async function findNginx(machine: Host, nginxConfig: string | undefined): Promis
 }
 
 /** The script goes in by stdin: it may be longer than an argument may be. */
-function asRights(machine: Host, rights: Rights): (script: string) => Promise<CommandResult> {
+function asRights(machine: Host, rights: Rights, limit: Limit): (script: string) => Promise<CommandResult> {
   const shell = rights === 'sudo' ? 'sudo -n sh -s' : 'sh -s'
-  return (script) => machine.run(shell, { stdin: script, timeoutMs: commandTimeoutMs })
+  return (script) => inTime(machine, shell, { ...limit, stdin: script })
+}
+
+/** Rejects with UserError `balancer` where its time was over: what it said by then means nothing. */
+async function inTime(machine: Host, script: string, options: Limit & RunOptions): Promise<CommandResult> {
+  const result = await machine.run(script, options)
+  if (!result.timedOut) return result
+  const what = `${machine.name}: setup did not come to its end`
+  throw new UserError('balancer', `${what}${lateText(result, options)}`, { hint: again, output: result.stderr })
 }
 
 /** What `nginx -T` printed; null where it failed for want of one of our files. */
@@ -146,8 +159,8 @@ function isOlder(version: readonly number[]): boolean {
   return index >= 0 && (version[index] ?? 0) < (minVersion[index] ?? 0)
 }
 
-async function isLive(machine: Host, { statusPort }: SetupOptions, rendered: Rendered): Promise<boolean> {
-  const { stdout } = await machine.run(observeScript(rendered.folder, statusPort), { timeoutMs: commandTimeoutMs })
+async function isLive(machine: Host, { statusPort, limit }: SetupOptions, rendered: Rendered): Promise<boolean> {
+  const { stdout } = await inTime(machine, observeScript(rendered.folder, statusPort), limit)
   const facts = readFacts(stdout)
   return facts.live === rendered.hash && !isTrouble(interpret(facts, rendered))
 }
@@ -182,6 +195,6 @@ function refused(machine: Host, { code, stderr }: CommandResult, { folder }: Ren
     case applyExit.gone:
       return fail('nginx was started anew meanwhile', 'Run setup again.')
     default:
-      return fail('setup did not come to its end', 'It may be run again.')
+      return fail('setup did not come to its end', again)
   }
 }

@@ -1,13 +1,22 @@
 /** nginx, turned by the name of one file: no reload and no root in a deploy. */
 import { UserError } from '../errors.ts'
-import type { Host } from '../hosts/host.ts'
+import type { CommandResult, Host } from '../hosts/host.ts'
 import type { Limit } from '../hosts/limits.ts'
+import { flockHint } from '../hosts/lock-scripts.ts'
+import type { LockableMachine } from '../hosts/lockable.ts'
 import { overDrops } from '../hosts/reconnect.ts'
-import { type Locking, shellLock } from '../hosts/shell-lock.ts'
+import { lateText } from '../hosts/run-script.ts'
 import type { Balancer, Member, Publication } from './balancer.ts'
-import { type Held, lookForConnections, type Sight, sightsOfClosed, waitUntilNone } from './connections.ts'
+import {
+  type Held,
+  lookForConnections,
+  type Sight,
+  type SightLimits,
+  sightsOfClosed,
+  waitUntilNone,
+} from './connections.ts'
 import { preflightNginx } from './nginx-preflight.ts'
-import { observeScript, publishExit, publishScript, switchLock } from './nginx-scripts.ts'
+import { observeScript, publishExit, publishScript } from './nginx-scripts.ts'
 import { findOutSet } from './pools.ts'
 import { poolOf, type Rendered, renderNginx } from './render.ts'
 import { interpret, isTrouble, readFacts, type SwitchFacts, type SwitchState } from './switch-state.ts'
@@ -26,11 +35,11 @@ export interface NginxSwitchOptions {
   /** Asks a server for its health once, from the machine given. Never rejects for an unhealthy app. */
   readonly reach: (machine: Host, server: string) => Promise<{ readonly healthy: boolean; readonly detail: string }>
   readonly clock: { readonly now: () => number; readonly sleep: (milliseconds: number) => Promise<void> }
-  /** What the deploy of this token waits for, as its hosts know. */
-  readonly pauseOf?: Locking['pauseOf']
+  /** Its lock, at `switchLock`. */
+  readonly lock: LockableMachine
+  readonly limits: SightLimits
 }
 
-const commandTimeoutMs = 30_000
 const reachIntervalMs = 200
 /** Asked again where answers differ: somebody may be turning the switch at this moment. */
 const observeAttempts = 3
@@ -39,13 +48,12 @@ const lineDownMsMax = 30_000
 
 /** The balancer port for one nginx machine. `setupNginx` must have been there before. */
 export function nginxSwitch(options: NginxSwitchOptions): Balancer {
-  const { machine, clock } = options
+  const { machine, clock, limits } = options
   const members = new Map(options.members.map((member) => [member.host.name, member]))
   const rendered = renderNginx({
     ...options,
     members: options.members.map(({ host, server }) => ({ name: host.name, server })),
   })
-  const whoWaits = options.pauseOf === undefined ? {} : { pauseOf: options.pauseOf }
   const sights = new Map<string, readonly Sight[]>()
   let last: SwitchState | null = null
 
@@ -55,7 +63,7 @@ export function nginxSwitch(options: NginxSwitchOptions): Balancer {
     return member
   }
   const remember = async (member: Member): Promise<Held> => {
-    const held = await lookForConnections(machine, member)
+    const held = await lookForConnections(machine, member, limits)
     if (held.type === 'seen') sights.set(member.host.name, held.sights)
     return held
   }
@@ -64,13 +72,13 @@ export function nginxSwitch(options: NginxSwitchOptions): Balancer {
     if (known) return known
     const held = await remember(memberOf(host))
     if (held.type === 'seen') return held.sights
-    if (held.type === 'closed') return sightsOfClosed(machine, memberOf(host))
+    if (held.type === 'closed') return sightsOfClosed(machine, memberOf(host), limits.step)
     throw new UserError('balancer', `nobody can tell whether requests are still running on ${host}: ${held.why}`)
   }
 
   return {
     machines: [machine.address],
-    locks: [shellLock({ host: machine, place: switchLock(rendered.folder), ...whoWaits })],
+    locks: [options.lock],
     canPublish: (out) => findOutSet(rendered.outSets, out) !== undefined,
     preflight: () =>
       preflightNginx({
@@ -98,10 +106,14 @@ export function nginxSwitch(options: NginxSwitchOptions): Balancer {
   }
 }
 
-async function lookAt({ machine, statusPort }: NginxSwitchOptions, { folder }: Rendered): Promise<SwitchFacts> {
-  const { code, stdout, stderr } = await machine.run(observeScript(folder, statusPort), { timeoutMs: commandTimeoutMs })
-  if (code !== 0) throw new UserError('balancer', `nginx on ${machine.name} could not be asked`, { output: stderr })
-  return readFacts(stdout)
+async function lookAt(
+  { machine, statusPort, limits: { step } }: NginxSwitchOptions,
+  { folder }: Rendered,
+): Promise<SwitchFacts> {
+  const result = await machine.run(observeScript(folder, statusPort), step)
+  if (result.code === 0) return readFacts(result.stdout)
+  const what = `nginx on ${machine.name} could not be asked`
+  throw new UserError('balancer', `${what}${lateText(result, step)}`, { output: result.stderr })
 }
 
 async function observe(options: NginxSwitchOptions, rendered: Rendered): Promise<SwitchState> {
@@ -114,7 +126,7 @@ async function observe(options: NginxSwitchOptions, rendered: Rendered): Promise
 }
 
 async function publish(
-  { machine, statusPort }: NginxSwitchOptions,
+  { machine, statusPort, limits: { step } }: NginxSwitchOptions,
   rendered: Rendered,
   { from, publication }: { readonly from: SwitchState; readonly publication: Publication },
 ): Promise<SwitchState> {
@@ -137,27 +149,37 @@ async function publish(
     line: stands ? null : JSON.stringify(line).slice(1),
     answer: `${poolOf(rendered.variable, set.file)} ${rendered.hash}`,
   })
-  const { code, stdout, stderr } = await machine.run(script, { timeoutMs: commandTimeoutMs })
-  if (code !== 0) throw refusal(machine, code, `${stdout}${stderr}`.trim())
+  const result = await machine.run(script, step)
+  if (result.code !== 0) throw refusal(machine, result, step)
   return { file: set.file, out: set.hosts, byHand: line.byHand, lastLine: line }
 }
 
-function refusal(machine: Host, code: number | null, output: string): UserError {
-  const hint = 'Look with `zdr-deploy <environment> status`.'
-  if (code === publishExit.locked) {
-    const text = `the lock on ${machine.name} is another deploy's, or was taken away: nothing more is changed`
-    return new UserError('locked', text, { hint })
+function refusal(machine: Host, result: CommandResult, limit: Limit): UserError {
+  const { name } = machine
+  const output = `${result.stdout}${result.stderr}`.trim()
+  const details = { hint: 'Look with `zdr-deploy <environment> status`.', output }
+  switch (result.code ?? -1) {
+    case publishExit.locked:
+      return new UserError(
+        'locked',
+        `the lock on ${name} is another deploy's, or was taken away: nothing more is changed`,
+        { hint: details.hint },
+      )
+    case publishExit.otherHand:
+    case publishExit.rename:
+      return new UserError('balancer', `another hand turned the switch on ${name} meanwhile`, details)
+    case publishExit.busy:
+      return new UserError('balancer', `another hand keeps the switch on ${name}: it was not turned`, details)
+    case publishExit.flock:
+      return new UserError('balancer', `flock cannot lock on ${name}: the switch was not turned`, {
+        hint: flockHint,
+        output,
+      })
+    case publishExit.unseen:
+      return new UserError('balancer', `nginx on ${name} does not say that the switch was turned`, details)
+    default:
+      return new UserError('balancer', `the switch on ${name} could not be turned${lateText(result, limit)}`, details)
   }
-  if (code === publishExit.otherHand || code === publishExit.rename) {
-    return new UserError('balancer', `another hand turned the switch on ${machine.name} meanwhile`, { hint, output })
-  }
-  if (code === publishExit.unseen) {
-    return new UserError('balancer', `nginx on ${machine.name} does not say that the switch was turned`, {
-      hint,
-      output,
-    })
-  }
-  return new UserError('balancer', `the switch on ${machine.name} could not be turned`, { hint, output })
 }
 
 async function reaches(

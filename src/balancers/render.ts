@@ -33,7 +33,8 @@ const templates = {
 
 /** Renders both files. Rejects, as UserError `config`, words that nginx would read as something else. */
 export function renderNginx(pools: NginxPools): Rendered {
-  const { upstream, statusPort, folder = `/var/lib/zdr-deploy/${upstream}` } = pools
+  const { upstream, statusPort } = pools
+  const folder = folderOf(pools)
   refuseUnsafe('balancer.upstream', upstream, /^[A-Za-z0-9_.-]+$/)
   refuseUnsafe('the switch folder', folder, /^\/[A-Za-z0-9_./-]+$/)
   for (const { server } of pools.members) refuseUnsafe('server', server, /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):\d+$/)
@@ -55,6 +56,11 @@ export function renderNginx(pools: NginxPools): Rendered {
   const blank = fill(templates.upstreams, { ...words, checks: checks(`${variable}_seen`, sets), hash: '{{hash}}' })
   const hash = createHash('sha256').update(blank).update(switchText).digest('hex').slice(0, 16)
   return { hash, upstreams: fill(blank, { hash }), switch: switchText, variable, folder, outSets: sets }
+}
+
+/** Where the switch file is. */
+export function folderOf({ upstream, folder }: Pick<NginxPools, 'upstream' | 'folder'>): string {
+  return folder ?? `/var/lib/zdr-deploy/${upstream}`
 }
 
 /** The upstream block's name for a switch file: `zdr_shop`, `zdr_shop__out_10_0_0_11_4000`. */

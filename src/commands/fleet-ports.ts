@@ -27,12 +27,14 @@ export async function healthOf({ health }: EnvironmentConfig): Promise<Health | 
 
 export async function processesBy({
   health,
+  timeouts,
 }: EnvironmentConfig): Promise<(manager: Manifest['manager'], machine: Machine) => Processes> {
   const [{ pm2 }, { command }] = await Promise.all([import('../processes/pm2.ts'), import('../processes/command.ts')])
   const port = health === null ? null : portOf(new URL(health.url))
   return (manager, { layout: { base } }) => {
-    const byPm2 = pm2({ path: base, port })
-    return manager === 'pm2' ? byPm2 : command({ port, pm2: byPm2 })
+    const limit = timeouts.step
+    const byPm2 = pm2({ path: base, port, limit })
+    return manager === 'pm2' ? byPm2 : command({ port, pm2: byPm2, limit })
   }
 }
 
@@ -42,10 +44,13 @@ export async function balancerOf(
   asks: Health | null,
 ): Promise<Balancer> {
   const { noBalancer } = await import('../balancers/none.ts')
-  if (config.balancer === null || balancers.length === 0) return noBalancer()
-  const [{ nginxSwitch }, { every }] = await Promise.all([
+  const { balancer, timeouts } = config
+  if (balancer === null || balancers.length === 0) return noBalancer()
+  const [{ nginxSwitch }, { switchLock }, { every }, { shellLock }] = await Promise.all([
     import('../balancers/nginx-switch.ts'),
+    import('../balancers/nginx-scripts.ts'),
     import('../balancers/every.ts'),
+    import('../hosts/shell-lock.ts'),
   ])
   // All that are configured, reached or not: nginx runs the pools of the whole fleet.
   const members = configs.map((each) => ({
@@ -60,18 +65,20 @@ export async function balancerOf(
     const looked = await everywhere(machines, ({ depot }) => depot.paused())
     return looked.flatMap((each) => (each.ok ? (each.value ?? []) : [])).find((each) => each.token === token) ?? null
   }
+  const { upstream, folder } = balancer
+  const pools = folder === undefined ? { upstream } : { upstream, folder }
   return every(
     balancers.map(({ host }) =>
       nginxSwitch({
         batches: config.rollout.batches.map(({ hosts }) => hosts),
         machine: host,
         members,
-        upstream: config.balancer?.upstream ?? '',
-        statusPort: config.balancer?.statusPort ?? 0,
-        ...(config.balancer?.folder === undefined ? {} : { folder: config.balancer.folder }),
+        ...pools,
+        statusPort: balancer.statusPort,
+        lock: shellLock({ host, place: switchLock(pools), limit: timeouts.step, pauseOf }),
+        limits: timeouts,
         reach,
         clock: systemClock,
-        pauseOf,
       }),
     ),
   )

@@ -3,6 +3,7 @@ import type { Finding } from '../balancers/balancer.ts'
 import type { EnvironmentConfig } from '../config/types.ts'
 import type { Machine } from '../engine/fleet.ts'
 import { layout } from '../hosts/layout.ts'
+import { twice } from '../hosts/limits.ts'
 import { type Probe, parseProbe, probeScript } from '../hosts/probe.ts'
 import { reconnecting } from '../hosts/reconnect.ts'
 import { runScript } from '../hosts/run-script.ts'
@@ -14,8 +15,6 @@ import type { Connected } from './connect.ts'
 const bytesPerMiB = 1024 * 1024
 /** A release with its dependencies is seldom smaller; a build that fills the disk takes the running app along. */
 const freeBytesMin = 100 * bytesPerMiB
-/** At least, whatever a step may take: several shells read their start-up files. */
-const probeTimeoutMs = 60_000
 
 export interface Probed {
   readonly machine: Machine
@@ -31,8 +30,8 @@ export async function probeHost(
   const tools = [...(isGoingBack ? [] : ['git']), ...(split.manager === 'pm2' ? ['node', 'pm2'] : [])]
   const { stdout } = await runScript(host, probeScript({ path, tools, preamble: '' }), {
     what: `${config.name} could not be looked at`,
-    ...timeouts.step,
-    timeoutMs: Math.max(probeTimeoutMs, timeouts.step.timeoutMs),
+    // Several shells read their start-up files.
+    ...twice(timeouts.step),
   })
   const found = parseProbe(stdout)
   const withPath = found.path === null ? host : within(host, exports({ PATH: found.path.path }))

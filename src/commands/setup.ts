@@ -6,6 +6,7 @@ import type { Machine } from '../engine/fleet.ts'
 import { type FleetLock, takeLock } from '../engine/lock.ts'
 import { reportFindings } from '../engine/look.ts'
 import { UserError } from '../errors.ts'
+import { twice } from '../hosts/limits.ts'
 import type { ExitCode } from '../rollout/report.ts'
 import type { Connected } from './connect.ts'
 import type { Command, CommandContext } from './context.ts'
@@ -94,6 +95,8 @@ async function setUpBalancers({ config, context, open }: SettingUp): Promise<boo
     statusPort: balancer.statusPort,
     batches: config.rollout.batches.map(({ hosts }) => hosts),
     members,
+    // It is tested and shown several times, and nginx reads it anew.
+    limit: twice(config.timeouts.step),
     ...(balancer.folder === undefined ? {} : { folder: balancer.folder }),
     ...(balancer.config === undefined ? {} : { nginxConfig: balancer.config }),
   }

@@ -10,9 +10,6 @@ import { activationOf, type Fleet, foreignRelease } from './fleet.ts'
 import { type HostView, inspectHost } from './inspect.ts'
 import { hasRotation } from './plan.ts'
 
-/** For a host that serves now: it answers at once. */
-const reachTimeoutMs = 5_000
-
 export interface Look {
   readonly views: readonly HostView[]
   readonly view: BalancerView
@@ -49,9 +46,9 @@ export async function preflight(fleet: Fleet, findings: readonly Finding[]): Pro
 }
 
 /** A host that is well for itself and not for the balancer could never be put back. */
-async function reachFindings({ balancer }: Fleet, { machine, healthy }: HostView): Promise<readonly Finding[]> {
+async function reachFindings({ balancer, limits }: Fleet, { machine, healthy }: HostView): Promise<readonly Finding[]> {
   if (!healthy) return []
-  const reaching = balancer.reaches(machine.name, { timeoutMs: reachTimeoutMs }).then(() => [])
+  const reaching = balancer.reaches(machine.name, limits.confirm).then(() => [])
   return orFinding(machine.name, reaching)
 }
 

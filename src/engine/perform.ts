@@ -109,7 +109,7 @@ async function step(
 }
 
 async function drain(fleet: Fleet, host: HostName): Promise<void> {
-  const timeoutMs = fleet.times.drainTimeoutMs
+  const limit = { timeoutMs: fleet.times.drainTimeoutMs, setBy: 'rollout.drain-timeout' }
   const onWaiting = (connections: number) =>
     fleet.report({
       type: 'waiting',
@@ -118,7 +118,7 @@ async function drain(fleet: Fleet, host: HostName): Promise<void> {
       text: `${connections} ${connections === 1 ? 'connection' : 'connections'} left`,
     })
   try {
-    await fleet.balancer.drained(host, { timeoutMs, onWaiting })
+    await fleet.balancer.drained(host, { ...limit, onWaiting })
   } catch (error) {
     if (!(error instanceof UserError) || error.code !== 'drain' || fleet.onDrainTimeout === 'fail') throw error
     fleet.report({
@@ -206,8 +206,9 @@ async function verifyForeign(fleet: Fleet, machine: Machine): Promise<void> {
 
 async function stop(performing: Performing, machine: Machine, release: ReleaseId): Promise<void> {
   const manifest = manifestFor(performing, machine, release)
-  const { host } = await performing.lock.guarded(machine)
-  await performing.fleet.processesOf(manifest.manager, machine).stop(host, activationOf(machine, manifest))
+  const { fleet, lock } = performing
+  const { host } = await lock.guarded(machine)
+  await fleet.processesOf(manifest.manager, machine).stop(host, activationOf(machine, manifest), fleet.limits.reload)
 }
 
 async function logOf(performing: Performing, action: Action): Promise<string> {

@@ -6,8 +6,6 @@ import type { Layout } from './layout.ts'
 import { isOf } from './lock-scripts.ts'
 import { quote } from './shell.ts'
 
-export const lockLost = 76
-
 /** How a step is signed that only its own time limit ends. */
 const endsByItself = 'by-itself'
 /** What a step ends with that could not be signed, and so did not begin. */
@@ -16,13 +14,9 @@ const unsigned = 75
 /** From asking a step to end to making it end, in tenths of a second. */
 const graceTenths = 20
 
-/** Ends badly where the lock is not ours any more: a deploy that lost it to another changes nothing more (promise 5). */
-export function guardScript({ lock }: Pick<Layout, 'lock'>, token: string): string {
-  return `if ! ${isOf(lock, token)}; then
-  echo 'another deploy has taken over the lock, or the lock was removed' >&2
-  exit ${lockLost}
-fi
-`
+/** Prints `ours` where the lock is of that deploy: one that lost it to another changes nothing more (promise 5). */
+export function ownsScript({ lock }: Pick<Layout, 'lock'>, token: string): string {
+  return `${isOf(lock, token)} && echo ours\nexit 0\n`
 }
 
 /** Where steps are kept apart: its flock is held while one runs, and it says which process group that is, and whose. */
@@ -37,13 +31,7 @@ function placeOf({ lock }: Pick<Layout, 'lock'>): string {
  * another process has by now is left alone. Where there is no /proc, nobody's step is ended by another.
  */
 export function fenceFunctions(layout: Pick<Layout, 'lock'>, token: string): string {
-  const mark = quote(`"token":"${token}"`)
-  return `ours() {
-  owner=
-  read -r owner 2>/dev/null < ${quote(layout.lock)}
-  case $owner in *${mark}*) return 0 ;; esac
-  return 1
-}
+  return `ours() { ${isOf(layout.lock, token)}; }
 is_there() {
   read -r stat 2>/dev/null < "/proc/$1/stat" || return
   set -- "$2" \${stat##*) }

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { HeldCommand } from './host.ts'
+import { limitText } from './limits.ts'
 import { endSession, hasBegun, type Session } from './ssh-session.ts'
 import { atMost, LATE } from './time-limit.ts'
 
@@ -32,10 +33,10 @@ export async function holdSession(session: Session, lines: LineQueue): Promise<H
 
   return {
     write: (text) => command.write(text),
-    async nextLine(timeoutMs) {
-      const line = await atMost(timeoutMs, lines.next())
+    async nextLine(limit) {
+      const line = await atMost(limit.timeoutMs, lines.next())
       if (line !== LATE) return line
-      throw new UserError('host-command', `${on.name}: a command said nothing for ${timeoutMs / 1000} s`)
+      throw new UserError('host-command', `${on.name}: a command said nothing for ${limitText(limit)}`)
     },
     ended,
     async release() {

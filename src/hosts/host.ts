@@ -1,4 +1,5 @@
 /** The port to a machine: run a command there. Adapters: `ssh.ts`. */
+import type { Limit } from './limits.ts'
 
 export interface CommandResult {
   /** The exit status; null where a signal ended it or its time was over. */
@@ -25,8 +26,11 @@ export interface RunOptions {
 export interface HeldCommand {
   /** Writes to its standard input. Does nothing once it has ended. */
   write(text: string): void
-  /** Resolves with the next line of its stdout; with null once it has ended. One caller at a time. */
-  nextLine(timeoutMs: number): Promise<string | null>
+  /**
+   * Resolves with the next line of its stdout; with null once it has ended. One caller at a time. Rejects with UserError
+   * `host-command` where nothing is said within the limit.
+   */
+  nextLine(limit: Limit): Promise<string | null>
   /** Resolves, and never rejects, when it has ended for whatever reason (the connection's loss too). */
   readonly ended: Promise<CommandResult>
   /** Closes its standard input, then the channel. May be called twice. */

@@ -8,20 +8,23 @@ export interface Limit {
 
 /** By their keys in the configuration. */
 export interface Limits {
-  /** To a machine, and to each on the way to it: TCP, handshake and authentication. */
+  /**
+   * To a machine, and to each on the way to it: TCP, handshake and authentication. A session there until its shell has
+   * begun; a connection from the balancer to a host.
+   */
   readonly connect: Limit
   /** Fetching, and laying a release out. */
   readonly fetch: Limit
   /** The user's commands beside the running app, each hook by itself: install and build, before and after. */
   readonly prepare: Limit
   readonly migrate: Limit
-  /** The user's commands while the host is out. */
+  /** The user's commands while the host is out, and the end of the app's processes. */
   readonly reload: Limit
   /** Until the balancer has got a healthy answer from a host. */
   readonly confirm: Limit
   /** Removing old releases. */
   readonly prune: Limit
-  /** Whatever else is looked at or noted on a host. */
+  /** Whatever else is looked at, noted or switched, on a host or on a machine of the balancer. */
   readonly step: Limit
 }
 
@@ -41,6 +44,11 @@ export const defaultLimits: Limits = {
   // Some 100,000 small files.
   prune: limit('prune', 5 * minute),
   step: limit('step', 30 * second),
+}
+
+/** For what is known to take longer than most under the same key. */
+export function twice(limit: Limit): Limit {
+  return { ...limit, timeoutMs: 2 * limit.timeoutMs }
 }
 
 /** `20 s`, `1200 s (timeouts.prepare)` */

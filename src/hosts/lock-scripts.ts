@@ -30,6 +30,8 @@ const waitSeconds = 2
 const fenceWaitSeconds = 10
 /** What holds the lock ends at once when it is told to. */
 const endWaitSeconds = 5
+/** All that one script here waits for others, at the most: no part of the time that it may take itself. */
+export const othersMsMax = (2 * waitSeconds + endWaitSeconds + fenceWaitSeconds) * 1_000
 
 export interface Holding {
   readonly owner: LockOwner
@@ -48,9 +50,10 @@ export function hostLock({ base, zdr, lock }: Pick<Layout, 'base' | 'zdr' | 'loc
   return { folders: [base, zdr], isMade: true, lock, fence: null, heldBy: 'is being deployed to by' }
 }
 
-/** True, as a shell condition, where the lock is of that token. */
+/** True, as a shell condition, where the lock is of that token. It begins no process, for some ask again and again. */
 export function isOf(lock: string, token: string): string {
-  return `grep -qF ${quote(`"token":"${token}"`)} ${quote(lock)} 2>/dev/null`
+  const mark = quote(`"token":"${token}"`)
+  return `{ whose=; read -r whose 2>/dev/null < ${quote(lock)}; case $whose in *${mark}*) ;; *) false ;; esac; }`
 }
 
 /**
@@ -201,8 +204,12 @@ function fenceScript({ fence }: LockPlace): string {
 `
 }
 
+/** For where it fails in another way. */
+export const flockHint =
+  'It has to be the one of util-linux, and that folder on a disk of the machine itself, not on NFS.'
+
 /** Defines `take`: fails where another has it. Anything else that flock says (on NFS, or another flock) is no holder. */
-function flockFunction(otherwise: string): string {
+export function flockFunction(otherwise: string): string {
   return `take() {
   said=$(flock "$@" 2>&1)
   said=$?:$said

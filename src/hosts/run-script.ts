@@ -23,8 +23,7 @@ export async function runScript(
   const listening = onLine === undefined ? {} : { onLine }
   const result = await host.run(script, { timeoutMs, ...listening, ...(signal === undefined ? {} : { signal }) })
   if (result.code === 0) return result
-  const how = result.timedOut ? `: not done within ${limitText(limit)}` : ''
-  throw new UserError(code ?? 'host-command', `${what}${how}`, {
+  throw new UserError(code ?? 'host-command', `${what}${lateText(result, limit)}`, {
     output: lastLines(result),
     cause: result,
     ...(hint === undefined ? {} : { hint }),
@@ -34,6 +33,11 @@ export async function runScript(
 /** What a person reads of a command that failed. */
 export function lastLines({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>): string {
   return `${stdout}\n${stderr}`.trim().split('\n').slice(-outputLinesMax).join('\n')
+}
+
+/** `: not done within 30 s (timeouts.step)`, behind what could not be done; '' where it had the time. */
+export function lateText({ timedOut }: Pick<CommandResult, 'timedOut'>, limit: Limit): string {
+  return timedOut ? `: not done within ${limitText(limit)}` : ''
 }
 
 /** How it ended: `did not end within 300 s (timeouts.reload)`, `ended with 1`. */

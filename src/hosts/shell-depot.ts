@@ -1,7 +1,6 @@
 /** The depot as files and folders below a host's `path`, by shell scripts over any `Host`. */
-import { UserError } from '../errors.ts'
 import type { Depot, Pause, Running, Source } from './depot.ts'
-import { endStepScript, guardScript, lockLost } from './fence.ts'
+import { endStepScript, ownsScript } from './fence.ts'
 import { appendHistoryScript, appendMigrationScript, writeManifestScript } from './history.ts'
 import type { Host } from './host.ts'
 import { inspectScript, parseInspection } from './inspection.ts'
@@ -17,9 +16,6 @@ import { type Doing, runScript } from './run-script.ts'
 import { lackingScript, sharedFoldersScript, shareScript } from './sharing.ts'
 import { lostToAnother, shellLock } from './shell-lock.ts'
 
-/** Whoever is refused is told at once. */
-const lookTimeoutMs = 5_000
-
 export function shellDepot(host: Host, layout: Layout, limits: Limits = defaultLimits): Depot {
   const { name } = host
   const stepHost = stepHosts(host, layout)
@@ -29,15 +25,14 @@ export function shellDepot(host: Host, layout: Layout, limits: Limits = defaultL
   }
   const stdoutOf = async (script: string, doing: Doing): Promise<string> =>
     (await runScript(host, script, doing)).stdout.trim()
-  const waiting = (token: string): Promise<Pause | null> => pauseOf({ host, layout }, token)
+  const waiting = (token: string): Promise<Pause | null> => pauseOf({ host, layout }, token, limits.step)
   return {
     inspect: async () => parseInspection(await quick(inspectScript(layout), `${name} could not be looked at`)),
 
-    ...shellLock({ host, place: hostLock(layout), pauseOf: waiting }),
+    ...shellLock({ host, place: hostLock(layout), limit: limits.step, pauseOf: waiting }),
     assertOurs: async (token) => {
-      const { code } = await host.run(guardScript(layout, token), limits.step)
-      if (code === lockLost) throw lostToAnother(name)
-      if (code !== 0) throw new UserError('host-command', `${name}: the lock could not be read`)
+      const what = `${name}: the lock could not be read`
+      if ((await quick(ownsScript(layout, token), what)) !== 'ours') throw lostToAnother(name)
     },
     guarded: (token) => {
       const guarded = stepHost(token)
@@ -119,8 +114,8 @@ async function fetch({ host, layout }: Place, source: Source, limit: Limit): Pro
 }
 
 /** What the deploy of this token waits for. */
-async function pauseOf({ host, layout }: Place, token: string): Promise<Pause | null> {
-  const { stdout } = await host.run(readPauseScript(layout), { timeoutMs: lookTimeoutMs })
+async function pauseOf({ host, layout }: Place, token: string, limit: Limit): Promise<Pause | null> {
+  const { stdout } = await host.run(readPauseScript(layout), limit)
   const pause = parsePause(stdout)
   return pause?.token === token ? pause : null
 }

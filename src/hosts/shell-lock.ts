@@ -2,51 +2,58 @@
 import { UserError } from '../errors.ts'
 import type { Pause } from './depot.ts'
 import type { HeldCommand, Host } from './host.ts'
+import type { Limit } from './limits.ts'
 import { type LockOwner, ownerText, parseLockOwner } from './lock.ts'
 import {
+  flockHint,
   type Holding,
   holdLockScript,
   type LockPlace,
   lockEnd,
   lockUndo,
+  othersMsMax,
   readLockScript,
   unlockScript,
 } from './lock-scripts.ts'
 import type { HeldLock, LockableMachine, LockHolder } from './lockable.ts'
 import { pauseText } from './pause.ts'
-import { runScript } from './run-script.ts'
+import { type Doing, runScript } from './run-script.ts'
 
-/** Longer than the script itself waits for a lock that is only looked at, and for what is behind the fence. */
-const answerMs = 20_000
-const commandTimeoutMs = 30_000
 /** A heartbeat is due after ten seconds: whoever missed two of them is cut off, or dead. */
 const silentMsMax = 25_000
 
 export interface Locking {
   readonly host: Host
   readonly place: LockPlace
+  /** For each script, beyond what it waits for others. */
+  readonly limit: Limit
   /** What the deploy of this token waits for there; null: nothing. */
   readonly pauseOf?: (token: string) => Promise<Pause | null>
 }
 
 export function shellLock(locking: Locking): LockableMachine {
-  const { host, place } = locking
-  const run = async (script: string, what: string): Promise<string> =>
-    (await runScript(host, script, { what: `${host.name}: ${what}`, timeoutMs: commandTimeoutMs })).stdout.trim()
+  const { host, place, limit } = locking
+  const run = async (script: string, doing: Doing): Promise<string> =>
+    (await runScript(host, script, { ...doing, what: `${host.name}: ${doing.what}` })).stdout.trim()
   return {
     name: host.name,
     lock: (owner, { isAgain }) => hold(locking, { owner, isAgain }),
-    lockOwner: async () => parseHolder(await run(readLockScript(place), 'the lock could not be read')),
+    lockOwner: async () =>
+      parseHolder(await run(readLockScript(place), { what: 'the lock could not be read', ...limit })),
     unlock: async (owner) => {
-      await run(unlockScript(place, owner), 'the lock could not be taken away')
+      await run(unlockScript(place, owner), { what: 'the lock could not be taken away', ...withOthers(locking) })
     },
   }
+}
+
+function withOthers({ limit }: Locking): Limit {
+  return { ...limit, timeoutMs: limit.timeoutMs + othersMsMax }
 }
 
 async function hold(locking: Locking, holding: Holding): Promise<HeldLock> {
   const { host, place } = locking
   const held = await host.hold(holdLockScript(place, holding))
-  const line = await lineOf(held)
+  const line = await lineOf(held, withOthers(locking))
   const [word = '', ...words] = (line ?? '').split(' ')
   if (word === 'locked') return heldLock(held, holding.owner, words.join(' '))
   await held.release()
@@ -72,9 +79,9 @@ function heldLock(held: HeldCommand, owner: LockOwner, before: string): HeldLock
 }
 
 /** One that says nothing in time is let go: it might get the lock when nobody waits for it any more. */
-async function lineOf(held: HeldCommand): Promise<string | null> {
+async function lineOf(held: HeldCommand, limit: Limit): Promise<string | null> {
   try {
-    return await held.nextLine(answerMs)
+    return await held.nextLine(limit)
   } catch (error) {
     await held.release()
     throw error
@@ -107,7 +114,7 @@ async function refused(locking: Locking, answer: string, stderr: string): Promis
 
 function flockFailed({ host, place }: Locking, said: string): UserError {
   return new UserError('preflight', `${host.name}: flock cannot lock in ${place.folders.at(-1)}`, {
-    hint: 'It has to be the one of util-linux, and that folder on a disk of the machine itself, not on NFS.',
+    hint: flockHint,
     output: said,
   })
 }

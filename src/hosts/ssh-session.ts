@@ -1,6 +1,7 @@
 /** One script on one connection: begun, ended in time or by us, or lost with the connection. No ssh2 in here. */
 import { UserError } from '../errors.ts'
 import type { RunOptions } from './host.ts'
+import { type Limit, limitText } from './limits.ts'
 import { attend, type RemoteCommand, type ScriptChannel } from './remote-command.ts'
 import { BOOTSTRAP, sendSignal } from './remote-script.ts'
 import { atMost, LATE } from './time-limit.ts'
@@ -8,6 +9,8 @@ import { atMost, LATE } from './time-limit.ts'
 export interface Connection {
   /** Of the host, for messages. */
   readonly name: string
+  /** For the server to open a session, and for the login shell there to begin. */
+  readonly limit: Limit
   /** Starts a command as it stands, through the login shell. Rejects where the server opens no session for it. */
   exec(command: string): Promise<ScriptChannel>
   /** Resolves, once, with the reason why the connection can no longer be used. Closing it is one, too. */
@@ -21,8 +24,6 @@ export interface Session {
   readonly command: RemoteCommand
 }
 
-/** For the server to open a session, and for the login shell there to begin. */
-const BEGIN_LIMIT_MS = 15_000
 /** From asking it to end to making it end. */
 const GRACE_MS = 2_000
 /** For the signal to be sent, and for what it ended to be told. */
@@ -31,21 +32,21 @@ const END_LIMIT_MS = 5_000
 /** Rejects with UserError `host-unreachable`. */
 export async function startSession(on: Connection, script: string, onLine?: RunOptions['onLine']): Promise<Session> {
   const opening = on.exec(BOOTSTRAP)
-  const channel = await unlessLost(on, atMost(BEGIN_LIMIT_MS, opening))
+  const channel = await unlessLost(on, atMost(on.limit.timeoutMs, opening))
   if (channel === LATE) {
     opening.then((late) => late.destroy()).catch(() => {})
-    throw unreachable(on.name, `it opened no session within ${BEGIN_LIMIT_MS / 1000} s`)
+    throw unreachable(on.name, `it opened no session within ${limitText(on.limit)}`)
   }
   return { on, command: attend(channel, script, onLine) }
 }
 
 /** Resolves when the script has begun. Rejects with UserError `host-unreachable` where no shell took it. */
 export async function hasBegun({ on, command }: Session): Promise<void> {
-  const begun = await unlessLost(on, atMost(BEGIN_LIMIT_MS, command.begun))
+  const begun = await unlessLost(on, atMost(on.limit.timeoutMs, command.begun))
   if (begun === true) return
   command.close()
   const reason =
-    begun === LATE ? `gave us no shell within ${BEGIN_LIMIT_MS / 1000} s` : 'gave us no shell to run commands in'
+    begun === LATE ? `gave us no shell within ${limitText(on.limit)}` : 'gave us no shell to run commands in'
   throw new UserError('host-unreachable', `${on.name} ${reason}`, {
     hint: 'The user needs a login shell that runs commands, such as /bin/bash, and start-up files that come to an end.',
     ...(command.noise() === '' ? {} : { output: command.noise() }),

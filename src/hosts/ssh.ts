@@ -43,7 +43,7 @@ export interface SshTarget {
 export interface ConnectOptions {
   /** What the user should know and need not mend: a host key that was accepted unseen. */
   readonly onWarning?: (text: string) => void
-  /** For each machine on the way: TCP, handshake and authentication. */
+  /** For each machine on the way: TCP, handshake and authentication; then for each session to begin. */
   readonly limit?: Limit
 }
 
@@ -70,15 +70,17 @@ export async function connect(
 
 interface SshConnection extends Connection {
   /** A stream to another machine, made by this one. */
-  forward(to: SshTarget, limit: Limit): Promise<ClientChannel>
+  forward(to: SshTarget): Promise<ClientChannel>
 }
 
 async function open(target: SshTarget, options: Required<ConnectOptions>): Promise<SshConnection> {
   const jump = target.jump === null ? null : await open(target.jump, options)
   try {
     const login = await prepareLogin(target, options)
-    const sock = await jump?.forward(target, options.limit)
-    const connection = await inTurn(target, () => logIn(target, login, sock === undefined ? {} : { sock }))
+    const sock = await jump?.forward(target)
+    const connection = await inTurn(target, () =>
+      logIn({ ...target, limit: options.limit }, login, sock === undefined ? {} : { sock }),
+    )
     const close = async (): Promise<void> => {
       await connection.close()
       await jump?.close()
@@ -88,6 +90,10 @@ async function open(target: SshTarget, options: Required<ConnectOptions>): Promi
     await jump?.close()
     throw error
   }
+}
+
+interface Limited extends SshTarget {
+  readonly limit: Limit
 }
 
 interface Login {
@@ -159,7 +165,7 @@ function objectionTo(content: Buffer): string | null {
   return key.isPrivateKey() ? null : 'it is a public key'
 }
 
-async function logIn(target: SshTarget, login: Login, way: Pick<ConnectConfig, 'sock'>): Promise<SshConnection> {
+async function logIn(target: Limited, login: Login, way: Pick<ConnectConfig, 'sock'>): Promise<SshConnection> {
   const client = new ssh2.Client()
   const lost = new Promise<UserError>((resolve) => {
     client.on('error', (failure: ConnectionFailure) => {
@@ -183,10 +189,11 @@ async function logIn(target: SshTarget, login: Login, way: Pick<ConnectConfig, '
 
 function connectionOver(
   client: Client,
-  { target: { name }, lost }: { readonly target: SshTarget; readonly lost: Promise<UserError> },
+  { target: { name, limit }, lost }: { readonly target: Limited; readonly lost: Promise<UserError> },
 ): SshConnection {
   return {
     name,
+    limit,
     lost,
     exec: (text) =>
       openSession(
@@ -197,7 +204,7 @@ function connectionOver(
       ).catch((error: unknown) => {
         throw noSession(name, error)
       }),
-    async forward({ name: to, address, port }, limit) {
+    async forward({ name: to, address, port }) {
       const stream = new Promise<ClientChannel>((resolve, reject) => {
         client.forwardOut('127.0.0.1', 0, address, port, (error, made) => (error ? reject(error) : resolve(made)))
       }).catch((error: unknown) => {

@@ -2,6 +2,7 @@
 import { posix } from 'node:path'
 import type { Host } from '../hosts/host.ts'
 import { layout } from '../hosts/layout.ts'
+import { defaultLimits, type Limit } from '../hosts/limits.ts'
 import { commandsScript } from '../hosts/release.ts'
 import { quote } from '../hosts/shell.ts'
 import { within } from '../hosts/within.ts'
@@ -9,12 +10,13 @@ import { type Daemon, type Listener, listeners } from './listeners.ts'
 import type { Activation, Process, Processes } from './processes.ts'
 import { reloadError } from './reload-error.ts'
 
-const stopTimeoutMs = 60_000
 const stopPolls = 50
 
 interface Options {
   /** What the health check asks; null where there is none, and then no process is ever seen. */
   readonly port: number | null
+  /** For a look at what runs. */
+  readonly limit?: Limit
   /** For where the commands have pm2 run the app after all (`npm run pm2:reload`). */
   readonly pm2: Processes
 }
@@ -24,7 +26,7 @@ interface Options {
  * cannot be looked at.
  */
 export function command(options: Options): Processes {
-  const { port, pm2 } = options
+  const { pm2 } = options
   return {
     kind: 'command',
     tools: [],
@@ -38,18 +40,18 @@ export function command(options: Options): Processes {
       if (result.code === 0) return before
       throw reloadError(host, result, limits)
     },
-    stop: async (host, activation) => {
-      const found = port === null ? [] : await listeners(host, port)
+    stop: async (host, activation, limit) => {
+      const found = await listening(host, options)
       const daemon = daemonOf(found)
-      if (daemon !== null) await pm2.stop(asDaemon(host, daemon, activation), activation)
+      if (daemon !== null) await pm2.stop(asDaemon(host, daemon, activation), activation, limit)
       const base = posix.dirname(activation.current)
       const mine = found.filter((each) => each.daemon === null && each.cwd.startsWith(`${base}/`))
-      if (mine.length > 0) await host.run(stopScript(mine.map(({ pid }) => pid)), { timeoutMs: stopTimeoutMs })
+      if (mine.length > 0) await host.run(stopScript(mine.map(({ pid }) => pid)), limit)
     },
     // Where other processes write is only known to the commands that start them.
     log: async (host, activation, lines) => {
       try {
-        const daemon = port === null ? null : daemonOf(await listeners(host, port))
+        const daemon = daemonOf(await listening(host, options))
         // Nobody listens where the app has crashed, and pm2 may still know why.
         return await pm2.log(daemon === null ? host : asDaemon(host, daemon, activation), activation, lines)
       } catch {
@@ -60,12 +62,17 @@ export function command(options: Options): Processes {
 }
 
 /** What pm2 runs of the app where it has the port: of a cluster, only pm2's daemon listens, and that is never a new process. */
-async function running(host: Host, { port, pm2 }: Options, activation?: Activation): Promise<readonly Process[]> {
-  const found = port === null ? [] : await listeners(host, port)
+async function running(host: Host, options: Options, activation?: Activation): Promise<readonly Process[]> {
+  const { pm2 } = options
+  const found = await listening(host, options)
   const daemon = daemonOf(found)
   const managed = daemon === null ? [] : await pm2.running(asDaemon(host, daemon, activation), activation)
   // Where pm2 runs nothing of this app, the port is somebody else's: better told than passed over.
   return [...managed, ...found.filter((each) => managed.length === 0 || each.daemon === null).map(toProcess)]
+}
+
+async function listening(host: Host, { port, limit = defaultLimits.step }: Options): Promise<readonly Listener[]> {
+  return port === null ? [] : listeners(host, port, limit)
 }
 
 function daemonOf(found: readonly Listener[]): Daemon | null {

@@ -1,6 +1,8 @@
 /** The processes that listen on a port, and the pm2 daemon that they run under, where there is one. */
 import { UserError } from '../errors.ts'
 import type { Host } from '../hosts/host.ts'
+import type { Limit } from '../hosts/limits.ts'
+import { lateText } from '../hosts/run-script.ts'
 import { quote } from '../hosts/shell.ts'
 
 export interface Listener {
@@ -17,16 +19,23 @@ export interface Daemon {
   readonly path: string
 }
 
-const lookTimeoutMs = 15_000
 /** Who listens may be gone before it is found: it is looked for again before it is called unreadable. */
 const looks = 3
 /** pm2, a shell, npm, another shell, node. */
 const ancestors = 5
 const mark = 'zdr-listener'
 
-/** Changes nothing. Rejects with UserError `preflight` where somebody listens whose processes only another user can see. */
-export async function listeners(host: Host, port: number): Promise<readonly Listener[]> {
-  const result = await host.run(listenersScript(port), { timeoutMs: lookTimeoutMs })
+/**
+ * Changes nothing. Rejects with UserError `preflight` where somebody listens whose processes only another user can see,
+ * and with `host-command` where it was not seen in time.
+ */
+export async function listeners(host: Host, port: number, limit: Limit): Promise<readonly Listener[]> {
+  const result = await host.run(listenersScript(port), limit)
+  if (result.timedOut)
+    throw new UserError(
+      'host-command',
+      `${host.name}: it was not seen who listens on port ${port}${lateText(result, limit)}`,
+    )
   return result.stdout.split('\n').flatMap((line) => {
     const [head, pid = '', name = '', cwd = '', home = '', path = ''] = line.split('\t')
     if (head !== mark) return []

@@ -4,6 +4,8 @@ import { posix } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { Host } from '../hosts/host.ts'
 import { layout } from '../hosts/layout.ts'
+import type { Limit } from '../hosts/limits.ts'
+import { lateText } from '../hosts/run-script.ts'
 import { exports, quote } from '../hosts/shell.ts'
 import { isEcosystemFile, type Pm2Call, pm2Calls } from './pm2-commands.ts'
 import type { Activation } from './processes.ts'
@@ -68,7 +70,6 @@ interface Printed {
   readonly files: readonly (readonly EcosystemApp[] | null)[]
 }
 
-const lookTimeoutMs = 30_000
 const mark = 'zdr-pm2:'
 /** Looked for, in this order, where a call names an app and no file. */
 const usualFiles = [
@@ -81,13 +82,19 @@ const usualFiles = [
 ]
 
 /** Starts nothing, not even pm2's daemon. Rejects with UserError `host-command`; what pm2 printed is not shown, for it holds secrets. */
-export async function look(host: Host, path: string, activation: Activation | undefined): Promise<Look> {
+export async function look(
+  host: Host,
+  { path, limit }: { readonly path: string; readonly limit: Limit },
+  activation: Activation | undefined,
+): Promise<Look> {
   const wanted = activation === undefined ? [] : pm2Calls(activation.commands).map((call) => filesOf(call, activation))
   const request = { path, files: wanted.flatMap(({ files }) => files) }
-  const result = await host.run(lookScript(request, activation), { timeoutMs: lookTimeoutMs })
+  const result = await host.run(lookScript(request, activation), limit)
   const line = result.stdout.split('\n').findLast((text) => text.startsWith(mark))
   if (result.code !== 0 || line === undefined) {
-    throw new UserError('host-command', `${host.name}: pm2 did not say what it runs`, { output: result.stderr })
+    throw new UserError('host-command', `${host.name}: pm2 did not say what it runs${lateText(result, limit)}`, {
+      output: result.stderr,
+    })
   }
   const printed = JSON.parse(line.slice(mark.length)) as Printed
   const found = new Map(request.files.map((file, index) => [file, printed.files[index] ?? null]))

@@ -3,8 +3,9 @@ import { posix } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { Host } from '../hosts/host.ts'
 import { layout } from '../hosts/layout.ts'
+import { defaultLimits, type Limit } from '../hosts/limits.ts'
 import { commandsScript } from '../hosts/release.ts'
-import { lastLines } from '../hosts/run-script.ts'
+import { lastLines, lateText } from '../hosts/run-script.ts'
 import { command, quote } from '../hosts/shell.ts'
 import { startInstead } from './pm2-commands.ts'
 import { findClearings, heldPortError, leftoversSource } from './pm2-leftovers.ts'
@@ -14,8 +15,6 @@ import { findMends, isPinned } from './pm2-mend.ts'
 import type { Activation, Process, Processes } from './processes.ts'
 import { reloadError } from './reload-error.ts'
 
-const stopTimeoutMs = 60_000
-const logTimeoutMs = 10_000
 /** pm2 refuses a reload while the lock of another one, which may have been killed, is younger. */
 const reloadLockSeconds = 30
 
@@ -24,26 +23,29 @@ interface Options {
   readonly path: string
   /** What the health check asks; null where there is none. */
   readonly port?: number | null
+  /** For what only looks. */
+  readonly limit?: Limit
 }
 
-export function pm2({ path, port = null }: Options): Processes {
+export function pm2({ path, port = null, limit = defaultLimits.step }: Options): Processes {
+  const where = { path, limit }
   return {
     kind: 'pm2',
     tools: ['node', 'pm2'],
     running: async (host, activation) => {
-      const seen = await look(host, path, activation)
+      const seen = await look(host, where, activation)
       const mine = mineOf(seen).map(toProcess)
       return mine.length === 0 ? [] : [...mine, ...missingOf(seen)]
     },
     isPinned,
     reload: async (host, activation, options) => {
-      const seen = await look(host, path, activation)
+      const seen = await look(host, where, activation)
       const before = mineOf(seen).map(toProcess)
       const crashing = new Set(mineOf(seen).flatMap((entry) => (isCrashing(entry) ? [entry.name] : [])))
       const mends = findMends({ processes: before, crashing }, seen.calls, activation)
       const app = { processes: mineOf(seen), crashing, port }
       const clearings = findClearings(app, seen.calls, { activation, timeoutMs: options.timeoutMs })
-      await endForgotten(host, seen)
+      await endForgotten(host, seen, options)
       const commands = [
         ...(clearings.length > 0 ? [leftoversSource()] : []),
         ...startInstead(activation.commands, mends, clearings),
@@ -53,24 +55,21 @@ export function pm2({ path, port = null }: Options): Processes {
       if (result.code !== 0) throw heldPortError(host, result) ?? reloadError(host, result, options)
       return before
     },
-    stop: async (host, activation) => {
-      const seen = await look(host, path, activation)
-      await endForgotten(host, seen)
+    stop: async (host, activation, stopping) => {
+      const seen = await look(host, where, activation)
+      await endForgotten(host, seen, stopping)
       const names = new Set(mineOf(seen).flatMap(({ name, forgotten }) => (forgotten === true ? [] : [name])))
       if (names.size === 0) return
-      const result = await host.run(`${command('pm2', 'delete', ...names)} </dev/null`, { timeoutMs: stopTimeoutMs })
+      const result = await host.run(`${command('pm2', 'delete', ...names)} </dev/null`, stopping)
       if (result.code !== 0) {
-        throw new UserError('host-command', `${host.name}: pm2 could not stop ${[...names].join(', ')}`, {
-          output: lastLines(result),
-        })
+        const what = `${host.name}: pm2 could not stop ${[...names].join(', ')}`
+        throw new UserError('host-command', `${what}${lateText(result, stopping)}`, { output: lastLines(result) })
       }
     },
     log: async (host, activation, lines) => {
       try {
-        const mine = mineOf(await look(host, path, activation))
-        const result = await host.run(logScript(mine, { lines, heard: heardFile(activation) }), {
-          timeoutMs: logTimeoutMs,
-        })
+        const mine = mineOf(await look(host, where, activation))
+        const result = await host.run(logScript(mine, { lines, heard: heardFile(activation) }), limit)
         return mergeLogs(result.stdout, lines)
       } catch {
         return ''
@@ -87,9 +86,9 @@ function mineOf({ processes, calls }: Look): readonly Listed[] {
 }
 
 /** No pm2 command reaches them. They are of an older release, for pm2 has lost them before this reload. */
-async function endForgotten(host: Host, seen: Look): Promise<void> {
+async function endForgotten(host: Host, seen: Look, { timeoutMs }: Limit): Promise<void> {
   const pids = mineOf(seen).flatMap(({ forgotten, pid }) => (forgotten === true ? [String(pid)] : []))
-  if (pids.length > 0) await host.run(`kill -9 ${pids.join(' ')} 2>/dev/null`, { timeoutMs: stopTimeoutMs })
+  if (pids.length > 0) await host.run(`kill -9 ${pids.join(' ')} 2>/dev/null`, { timeoutMs })
 }
 
 /** An app that the commands start, and that pm2 does not know, is a process that does not run: nobody may take the rest for the whole. */

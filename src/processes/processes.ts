@@ -60,8 +60,11 @@ export interface Processes {
     activation: Activation,
     options: Limit & { readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void },
   ): Promise<readonly Process[]>
-  /** Stops and forgets the app's processes: the very first release failed, and there is nothing to go back to. */
-  stop(host: Host, activation: Activation): Promise<void>
+  /**
+   * Stops and forgets the app's processes: the very first release failed, and there is nothing to go back to. Rejects
+   * with UserError `host-command`.
+   */
+  stop(host: Host, activation: Activation, limit: Limit): Promise<void>
   /** The last `lines` lines that the app's processes wrote (both streams), for a person who asks why. Never rejects: '' where there is nothing. */
   log(host: Host, activation: Activation, lines: number): Promise<string>
 }

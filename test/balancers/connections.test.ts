@@ -23,7 +23,7 @@ test('connections that cannot be counted are never taken for a drain that took t
   const sights = [{ machine: uncounting(), count: { filter: '( sport = :1 )', peers: null } }]
   await expect(waitUntilNone(sights, { timeoutMs: 1_000 })).rejects.toMatchObject({ code: 'balancer' })
   const member = { host: uncounting(), server: '127.0.0.1:1' }
-  await expect(sightsOfClosed(uncounting(), member)).rejects.toMatchObject({ code: 'balancer' })
+  await expect(sightsOfClosed(uncounting(), member, { timeoutMs: 15_000 })).rejects.toMatchObject({ code: 'balancer' })
 })
 
 /** The port of a server that has one connection. */

@@ -208,7 +208,7 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
       const [lock] = nginx.open().locks
       if (lock === undefined) throw new Error('a switch without a lock')
       const turning = await machine.hold(`exec 9<${nginx.switchFolder}/turning; flock 9; echo turning; read -r word`)
-      await turning.nextLine(5_000)
+      await turning.nextLine({ timeoutMs: 5_000 })
       const ended: string[] = []
       const publishing = nginx
         .open()

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
+import { switchLock } from '../../src/balancers/nginx-scripts.ts'
 import { nginxSwitch } from '../../src/balancers/nginx-switch.ts'
+import { defaultLimits } from '../../src/hosts/limits.ts'
+import { shellLock } from '../../src/hosts/shell-lock.ts'
 import { fakeClock } from '../engine/fake-clock.ts'
 import { localHost } from './local-host.ts'
 
@@ -13,6 +16,8 @@ function asking(answersAfter: number) {
     batches: [['web-1']],
     upstream: 'shop',
     statusPort: 21_000,
+    lock: shellLock({ host, place: switchLock({ upstream: 'shop' }), limit: defaultLimits.step }),
+    limits: defaultLimits,
     reach: async () => ({ healthy: ++asked > answersAfter, detail: '502' }),
     clock,
   })

@@ -8,8 +8,11 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Balancer } from '../../src/balancers/balancer.ts'
+import { switchLock } from '../../src/balancers/nginx-scripts.ts'
 import { type SetupOptions, type SetupReport, setupNginx } from '../../src/balancers/nginx-setup.ts'
 import { nginxSwitch } from '../../src/balancers/nginx-switch.ts'
+import { defaultLimits } from '../../src/hosts/limits.ts'
+import { shellLock } from '../../src/hosts/shell-lock.ts'
 import { localHost } from './local-host.ts'
 
 const run = promisify(execFile)
@@ -78,6 +81,7 @@ export async function startNginx(): Promise<RealNginx> {
     configFolder: join(folder, 'zdr'),
     owner: userInfo().username,
     nginxConfig: conf,
+    limit: { timeoutMs: 60_000 },
   }
   const words = ['-c', conf, '-p', folder, '-e', join(folder, 'error.log')]
   const plain = backends.map(({ server }) => `server ${server};`).join(' ')
@@ -121,6 +125,12 @@ http {
         upstream: 'shop',
         statusPort,
         folder: switchFolder,
+        lock: shellLock({
+          host: machine,
+          place: switchLock({ upstream: 'shop', folder: switchFolder }),
+          limit: defaultLimits.step,
+        }),
+        limits: defaultLimits,
         reach: async (_, server) => {
           const answer = await fetch(`http://${server}/health`, { headers: { connection: 'close' } })
           return { healthy: answer.ok, detail: String(answer.status) }

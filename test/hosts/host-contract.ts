@@ -141,11 +141,11 @@ export function hostContract(name: string, make: () => Promise<HostUnderTest>): 
     it('holds a command, which hears what is written to it', async () => {
       const held = await made.host.hold('while read -r word; do echo "<$word>"; done; echo over; exit 3')
       held.write('a\nb\n')
-      expect(await held.nextLine(5_000)).toBe('<a>')
-      expect(await held.nextLine(5_000)).toBe('<b>')
+      expect(await held.nextLine({ timeoutMs: 5_000 })).toBe('<a>')
+      expect(await held.nextLine({ timeoutMs: 5_000 })).toBe('<b>')
       await held.release()
-      expect(await held.nextLine(5_000)).toBe('over')
-      expect(await held.nextLine(5_000)).toBeNull()
+      expect(await held.nextLine({ timeoutMs: 5_000 })).toBe('over')
+      expect(await held.nextLine({ timeoutMs: 5_000 })).toBeNull()
       expect(await held.ended).toMatchObject({ code: 3, stdout: '<a>\n<b>\nover\n' })
       await held.release()
       held.write('too late')
@@ -154,7 +154,7 @@ export function hostContract(name: string, make: () => Promise<HostUnderTest>): 
     it('holds many commands, each in its turn where there are too many at a time', async () => {
       const holdOnce = async (): Promise<string | null> => {
         const held = await made.host.hold('echo held; cat')
-        const line = await held.nextLine(5_000)
+        const line = await held.nextLine({ timeoutMs: 5_000 })
         await held.release()
         return line
       }
@@ -164,13 +164,13 @@ export function hostContract(name: string, make: () => Promise<HostUnderTest>): 
 
     it('does not wait for ever for the line of a held command', async () => {
       const held = await made.host.hold('cat')
-      await expect(held.nextLine(100)).rejects.toMatchObject({ name: 'UserError', code: 'host-command' })
+      await expect(held.nextLine({ timeoutMs: 100 })).rejects.toMatchObject({ name: 'UserError', code: 'host-command' })
       await held.release()
     })
 
     it('ends a held command that does not heed the end of its input', async () => {
       const held = await made.host.hold('echo $$; sleep 300')
-      const pid = Number(await held.nextLine(5_000))
+      const pid = Number(await held.nextLine({ timeoutMs: 5_000 }))
       await held.release()
       expect((await held.ended).code).not.toBe(0)
       await expect.poll(() => made.isAlive(pid)).toBe(false)
@@ -179,13 +179,13 @@ export function hostContract(name: string, make: () => Promise<HostUnderTest>): 
     it('rejects what runs when the connection is lost, ends what is held, and connects anew', async () => {
       if (made.cut === null) return
       const held = await made.host.hold('echo $$; cat')
-      const pid = Number(await held.nextLine(5_000))
+      const pid = Number(await held.nextLine({ timeoutMs: 5_000 }))
       const running = expect(run('sleep 30')).rejects.toMatchObject(UNREACHABLE)
       await run('true')
       await made.cut()
       await running
       await held.ended
-      expect(await held.nextLine(5_000)).toBeNull()
+      expect(await held.nextLine({ timeoutMs: 5_000 })).toBeNull()
       await held.release()
       expect((await run('echo again')).stdout).toBe('again\n')
       // Its input ended with the connection.

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Depot } from '../../src/hosts/depot.ts'
-import type { Host } from '../../src/hosts/host.ts'
 import { layout } from '../../src/hosts/layout.ts'
 import { defaultLimits, type Limits, limitText } from '../../src/hosts/limits.ts'
 import { shellDepot } from '../../src/hosts/shell-depot.ts'
+import { distinctLimits, slowHost } from './slow-host.ts'
 
 const at = layout('/var/www/shop')
 const id = '20261121031500-1a2b3c4'
@@ -21,31 +21,6 @@ const manifest = {
   manager: 'pm2',
 } as const
 
-/** A host on which nothing ends in time, and which limits it was asked for. */
-function slow() {
-  const asked: number[] = []
-  const host: Host = {
-    name: 'web-1',
-    address: 'web-1',
-    run: async (_, { timeoutMs }) => {
-      asked.push(timeoutMs)
-      return { code: null, signal: null, timedOut: true, stdout: '', stderr: '' }
-    },
-    hold: () => Promise.reject(new Error('nothing is held here')),
-    close: async () => undefined,
-  }
-  return { host, asked }
-}
-
-/** As many seconds as no other has. */
-function distinct(): Limits {
-  const entries = Object.entries(defaultLimits).map(([key, limit], index) => [
-    key,
-    { ...limit, timeoutMs: (index + 1) * 1_000 },
-  ])
-  return Object.fromEntries(entries)
-}
-
 const calls: readonly (readonly [keyof Limits, string, (depot: Depot) => Promise<unknown>])[] = [
   ['fetch', 'fetch', (depot) => depot.fetch({ repo: 'shop.git', depth: null })],
   ['fetch', 'layOut', (depot) => depot.layOut(manifest)],
@@ -54,13 +29,15 @@ const calls: readonly (readonly [keyof Limits, string, (depot: Depot) => Promise
   ['step', 'setUp', (depot) => depot.setUp()],
   ['step', 'resolve', (depot) => depot.resolve('main')],
   ['step', 'activate', (depot) => depot.activate(id)],
+  ['step', 'lockOwner', (depot) => depot.lockOwner()],
+  ['step', 'assertOurs', (depot) => depot.assertOurs('token')],
 ]
 
 describe('a depot', () => {
   test.each(calls)('gives as long as timeouts.%s says to %s, and names it where that is over', async (key, _, call) => {
-    const limits = distinct()
+    const limits = distinctLimits()
     for (const isGuarded of [false, true]) {
-      const { host, asked } = slow()
+      const { host, asked } = slowHost()
       const depot = shellDepot(host, at, limits)
       const ended = call(isGuarded ? depot.guarded('token').depot : depot)
       await expect(ended).rejects.toThrow(`not done within ${limits[key].timeoutMs / 1_000} s (timeouts.${key})`)
@@ -70,9 +47,9 @@ describe('a depot', () => {
   })
 
   test('gives the commands that it runs as long as it is told, and says who may give more', async () => {
-    const { host, asked } = slow()
+    const { host, asked } = slowHost()
     const commands = { directory: null, commands: ['npm ci'], env: {} }
-    const running = shellDepot(host, at, distinct()).run(commands, {
+    const running = shellDepot(host, at, distinctLimits()).run(commands, {
       what: 'install or build failed',
       timeoutMs: 20_000,
       setBy: 'timeouts.prepare',

@@ -50,7 +50,7 @@ test.each(['cluster', 'fork'])(
     expect(after.map(({ pid }) => pid)).not.toEqual(before.map(({ pid }) => pid))
     expect(await processes.log(host, second, 10)).toContain('up at')
 
-    await processes.stop(host, second)
+    await processes.stop(host, second, limits)
     expect(await processes.running(host, second)).toEqual([])
   },
 )

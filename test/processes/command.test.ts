@@ -35,7 +35,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  await byPort().stop(host, activation)
+  await byPort().stop(host, activation, limits)
   rmSync(join(activation.current, '..'), { recursive: true, force: true })
 })
 
@@ -49,10 +49,10 @@ test('the process that listens on the port is seen, with the folder that it stan
 test('stopping stops it, and nobody else on that port', async () => {
   const processes = byPort()
   await processes.reload(host, activation, limits)
-  await processes.stop(host, { ...activation, current: '/nowhere/current' })
+  await processes.stop(host, { ...activation, current: '/nowhere/current' }, limits)
   expect(await processes.running(host)).toHaveLength(1)
-  await processes.stop(host, activation)
-  await processes.stop(host, activation)
+  await processes.stop(host, activation, limits)
+  await processes.stop(host, activation, limits)
   expect(await processes.running(host)).toEqual([])
 })
 

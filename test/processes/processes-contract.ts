@@ -115,8 +115,8 @@ export function processesContract(name: string, make: () => Promise<ProcessesSub
     it('stops and forgets the app, and may be asked to again', async () => {
       const activation = await reload(first, 'well')
       await subject.untilWell()
-      await subject.processes.stop(subject.host, activation)
-      await subject.processes.stop(subject.host, activation)
+      await subject.processes.stop(subject.host, activation, limits)
+      await subject.processes.stop(subject.host, activation, limits)
       expect(await running(activation)).toEqual([])
     })
   })

@@ -58,7 +58,7 @@ function processesWith(processes: Processes, meddle: Meddle): Processes {
       })
       return before
     },
-    stop: (host, activation) => meddle([`stop ${host.name}`], () => processes.stop(host, activation)),
+    stop: (host, activation, limit) => meddle([`stop ${host.name}`], () => processes.stop(host, activation, limit)),
   }
 }
 

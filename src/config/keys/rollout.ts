@@ -59,14 +59,14 @@ export const rolloutKeys = {
 } satisfies Readonly<Record<keyof typeof rolloutShape, Key>>
 
 export const timeoutsKeys = {
-  connect: limit('time for connecting to each machine, and to each on the way to it', '15s'),
+  connect: limit('time for connecting to each machine and those on the way, and from the balancer to a host', '15s'),
   fetch: limit('time for fetching, and laying a release out', '10m'),
   prepare: limit('time for hooks (on your machine too), install and build beside the running app', '20m'),
   migrate: limit('time for the migration', '20m'),
   reload: limit('time for the commands while a host is out', '5m'),
   confirm: limit('time until the balancer gets a healthy answer from a host', '20s'),
   prune: limit('time for removing old releases', '5m'),
-  step: limit("time for any other step in a host's folders", '30s'),
+  step: limit('time for any other step, on a host or on a machine of the balancer', '30s'),
 } satisfies Readonly<Record<keyof Limits, Key>>
 
 function limit(meaning: string, standard: string): Key {
