@@ -20,17 +20,23 @@ import type { Command, CommandContext } from './context.ts'
 import { roll } from './deploy.ts'
 import { who } from './deploying.ts'
 import { begin } from './environment.ts'
-import { openFleet } from './fleet.ts'
+import { type OpenFleet, openFleet } from './fleet.ts'
 
 export const run: Command<'resume' | 'abort'> = async (invocation, context) => {
   const startedMs = systemClock.now()
-  const { verb, environment } = invocation
+  const { verb, environment, skip } = invocation
   const config = await begin(invocation, context, verb)
-  const asked = await answer(invocation, config, context)
-  if (asked === null) return 0
-  const { goal, token } = asked
-  const command = `${verb} ${environment} ${goal.kind === 'ref' ? goal.ref : goal.release}`
-  return roll({ ...invocation, goal }, { config, context, startedMs, command, answers: token })
+  const open = await openFleet(config, context, { isGoingBack: verb === 'abort', skip })
+  try {
+    const asked = await answer(invocation, { config, context, open })
+    if (asked === null) return 0
+    const { goal, token } = asked
+    const command = `${verb} ${environment} ${goal.kind === 'ref' ? goal.ref : goal.release}`
+    const rolling = { config, context, startedMs, command, open: open.openFor, answers: token }
+    return await roll({ ...invocation, goal }, rolling)
+  } finally {
+    await open.close()
+  }
 }
 
 type Answering = Extract<Invocation, { verb: 'resume' | 'abort' }>
@@ -42,34 +48,34 @@ interface Asked {
   readonly token: string
 }
 
+interface Place {
+  readonly config: EnvironmentConfig
+  readonly context: CommandContext
+  readonly open: OpenFleet
+}
+
 async function answer(
   invocation: Answering,
-  config: EnvironmentConfig,
-  context: CommandContext,
+  { config, context, open: { fleet, findings, failed } }: Place,
 ): Promise<Asked | null> {
-  const { verb, skip } = invocation
-  const { fleet, findings, failed, close } = await openFleet(config, context, { isGoingBack: true, skip })
-  try {
-    const { left, asked } = await whileLocked(fleet, invocation, () => answerOnce(verb, fleet.machines))
-    if (left.kind === 'given') {
-      const text = `the deploy that paused after ${left.after.join(', ')} ${effectOf(verb, config)}, and says there how it ends`
-      context.report({ type: 'note', level: 'info', text })
-      if (saysMore(invocation)) {
-        const unheard = 'it goes on as it was begun: the options that were given here mean nothing to it'
-        context.report({ type: 'note', level: 'warning', text: unheard })
-      }
-      return null
+  const { verb } = invocation
+  const { left, asked } = await whileLocked(fleet, invocation, () => answerOnce(verb, fleet.machines))
+  if (left.kind === 'given') {
+    const text = `the deploy that paused after ${left.after.join(', ')} ${effectOf(verb, config)}, and says there how it ends`
+    context.report({ type: 'note', level: 'info', text })
+    if (saysMore(invocation)) {
+      const unheard = 'it goes on as it was begun: the options that were given here mean nothing to it'
+      context.report({ type: 'note', level: 'warning', text: unheard })
     }
-    if (asked !== null) return asked
-    const unreached = failed.filter((each) => config.hosts.includes(each.config))
-    const unseen = left.kind === 'unseen' ? left.findings : []
-    const ofUnreached = findings.filter(({ host }) => unreached.some((each) => each.config.name === host))
-    reportFindings([...ofUnreached, ...unseen], context.report)
-    if (unseen.length > 0) throw notSeen('host-command')
-    throw unreached.length > 0 ? notSeen('host-unreachable') : nobodyWaits(config.environment)
-  } finally {
-    await close()
+    return null
   }
+  if (asked !== null) return asked
+  const unreached = failed.filter((each) => config.hosts.includes(each.config))
+  const unseen = left.kind === 'unseen' ? left.findings : []
+  const ofUnreached = findings.filter(({ host }) => unreached.some((each) => each.config.name === host))
+  reportFindings([...ofUnreached, ...unseen], context.report)
+  if (unseen.length > 0) throw notSeen('host-command')
+  throw unreached.length > 0 ? notSeen('host-unreachable') : nobodyWaits(config.environment)
 }
 
 interface Answered {

@@ -17,7 +17,7 @@ import { personBeside } from './ask-person.ts'
 import type { Command, CommandContext } from './context.ts'
 import { commandName, commandText, ownerOf, who } from './deploying.ts'
 import { begin } from './environment.ts'
-import { openFleet } from './fleet.ts'
+import { type OpenFleet, openFleet } from './fleet.ts'
 import { runLocally } from './local-hooks.ts'
 import { orderOf } from './order.ts'
 import { lackingFindings, readUploads } from './shared-files.ts'
@@ -28,7 +28,9 @@ export const run: Command<'deploy'> = async (invocation, context) => {
   const startedMs = systemClock.now()
   const config = await begin(invocation, context, commandName(invocation.goal))
   const command = commandText(config, invocation.goal)
-  return roll(invocation, { config, context, startedMs, command, answers: null })
+  const { skip } = invocation
+  const open = (isGoingBack: boolean) => openFleet(config, context, { isGoingBack, skip })
+  return roll(invocation, { config, context, startedMs, command, open, answers: null })
 }
 
 export interface Rolling {
@@ -38,6 +40,8 @@ export interface Rolling {
   readonly startedMs: number
   /** As whoever comes second reads it. */
   readonly command: string
+  /** Going back needs neither git nor room. */
+  readonly open: (isGoingBack: boolean) => Promise<OpenFleet>
   /** See `Order`. */
   readonly answers: string | null
 }
@@ -60,11 +64,11 @@ export async function roll(wishes: Wishes, rolling: Rolling): Promise<ExitCode> 
 }
 
 async function rollOver(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
-  const { config, context, startedMs, command, answers } = rolling
+  const { config, context, startedMs, command, open, answers } = rolling
   const interruption = interruptible(context.onInterrupt)
   const isGoingBack = wishes.goal.kind === 'release'
   const uploads = isGoingBack ? [] : await readUploads(config)
-  const opened = await interruption.orStop(openFleet(config, context, { isGoingBack, skip: wishes.skip }))
+  const opened = await interruption.orStop(open(isGoingBack))
   const { fleet, close } = opened
   try {
     const lacking = isGoingBack ? [] : await interruption.orStop(lackingFindings(config, fleet))

@@ -19,6 +19,9 @@ export interface OpenFleet {
   readonly failed: Connections['failed']
   /** The machines of the balancer, for `setup`. */
   readonly balancers: readonly Connected[]
+  /** Over the same connections, as a deploy needs it that goes back, or one that does not. */
+  readonly openFor: (isGoingBack: boolean) => Promise<OpenFleet>
+  /** May be called twice. */
   readonly close: () => Promise<void>
 }
 
@@ -50,8 +53,17 @@ export async function openFleet(
   const close = async (): Promise<void> => {
     await Promise.all([...hosts.reached, ...balancers.reached].map(({ host }) => host.close()))
   }
+  const openFor = async (isGoingBack: boolean): Promise<OpenFleet> => {
+    const reached = await openReached(config, context, { skip, isGoingBack, hosts, balancers })
+    const open: OpenFleet = {
+      ...reached,
+      openFor: async (other) => (other === isGoingBack ? open : openFor(other)),
+      close,
+    }
+    return open
+  }
   try {
-    return { ...(await openReached(config, context, { ...opening, hosts, balancers })), close }
+    return await openFor(opening.isGoingBack)
   } catch (error) {
     await close()
     throw error
@@ -67,7 +79,7 @@ async function openReached(
   config: EnvironmentConfig,
   context: CommandContext,
   { hosts, balancers, isGoingBack, skip }: Reached,
-): Promise<Omit<OpenFleet, 'close'>> {
+): Promise<Omit<OpenFleet, 'openFor' | 'close'>> {
   const probed = await everywhere(hosts.reached, (each) => probeHost(config, each, isGoingBack))
   const lost = probed.flatMap((each) => (each.ok ? [] : [{ config: each.item.config, error: each.error }]))
   const well = probed.flatMap((each) => (each.ok ? [each.value] : []))
