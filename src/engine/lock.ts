@@ -19,8 +19,8 @@ export interface FleetLock {
    */
   guarded(machine: Machine): Promise<Machine>
   /**
-   * Before the balancer is told anything: one machine that says so is enough, for the lock is all or none. Rejects
-   * with UserError `locked` where none does.
+   * Before what no lock of ours guards is changed: one machine that says so is enough, for the lock is all or none.
+   * Rejects with UserError `locked` where none does.
    */
   assertOurs(): Promise<void>
   release(): Promise<void>

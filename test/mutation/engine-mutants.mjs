@@ -20,12 +20,6 @@ export const engineMutants = [
     replace: 'by: lock.token }).catch(() => undefined)',
   },
   {
-    name: 'nobody asks whose the lock is before a publish',
-    file: 'src/engine/perform.ts',
-    find: '  await lock.assertOurs()\n',
-    replace: '',
-  },
-  {
     name: "a pause's no is taken for yes",
     file: 'src/engine/pause.ts',
     find: "if (answer.answer === 'abort') throw",

@@ -13,7 +13,7 @@ export interface Conduct {
   readonly hear: (report: Report) => void
 }
 
-export function createConduct(world: World, { story, act, witness, handMs }: Subject): Conduct {
+export function createConduct(world: World, { story, act, isAnswer, witness, handMs }: Subject): Conduct {
   const known = knownAtStart(world, story, act.skip)
   /** Hosts that were led to the goal, and when each was put back since. */
   const led = new Set<HostName>()
@@ -37,7 +37,11 @@ export function createConduct(world: World, { story, act, witness, handMs }: Sub
   }
 
   const judgePause = (others: readonly HostName[]): void => {
-    const asks = (index: number): boolean => story.batches[index]?.pause === true && index < story.batches.length - 1
+    // Whoever answers what was cut off has said yes to where its release stands already.
+    const isAnswered = (index: number): boolean =>
+      isAnswer && story.batches[index]?.hosts.some((host) => known.stood.get(host) === witness.goal) === true
+    const asks = (index: number): boolean =>
+      story.batches[index]?.pause === true && index < story.batches.length - 1 && !isAnswered(index)
     const owed = new Set(others.map((other) => batchOf(story, other)).filter(asks))
     const said = witness.reports.filter((report) => report.type === 'answered' && report.answer === 'resume').length
     if (said < owed.size) throw broken(7, `a batch is begun, and nobody said yes after the one before`)
@@ -125,6 +129,8 @@ interface Known {
   readonly migrated: ReadonlySet<string>
   /** All that may ever serve: who is left out by hand stays out. None where a rollout takes nobody out. */
   readonly staying: readonly HostName[]
+  /** Where `current` leads. */
+  readonly stood: ReadonlyMap<HostName, ReleaseId>
 }
 
 function knownAtStart(world: World, { hosts, balancers }: Story, skip: readonly HostName[]): Known {
@@ -137,6 +143,9 @@ function knownAtStart(world: World, { hosts, balancers }: Story, skip: readonly 
   return {
     failed: new Set(manifests.filter(({ state }) => state === 'failed').map(({ id }) => id)),
     migrated: new Set(migrations.filter(({ state }) => state === 'done').map(({ sha }) => sha)),
+    stood: new Map(
+      boxes.flatMap(({ name, disk: { current } }) => (current.kind === 'release' ? [[name, current.id] as const] : [])),
+    ),
     staying: hasRotation ? boxes.map(({ name }) => name).filter((host) => !isByHand(host)) : [],
   }
 }
@@ -144,6 +153,8 @@ function knownAtStart(world: World, { hosts, balancers }: Story, skip: readonly 
 interface Subject {
   readonly story: Story
   readonly act: Act
+  /** To a deploy that was cut off. */
+  readonly isAnswer: boolean
   readonly witness: Witness
   /** When another hand changed who is in rotation. */
   readonly handMs: (witness: Witness) => number

@@ -130,7 +130,8 @@ function enter(stage: Stage, asked: Act, name: string, migrateAnswer: 'again' | 
   checker.meet(actor.witness)
   stage.actors.push(actor)
   letFateWork(world, [actor.deployer])
-  const conduct = createConduct(world, { story, act, witness: actor.witness, handMs: checker.handMs })
+  const subject = { story, act, isAnswer: answering !== null, witness: actor.witness, handMs: checker.handMs }
+  const conduct = createConduct(world, subject)
   stage.conducts.push(conduct)
   actor.witness.onReport = (report) => {
     try {
