@@ -1,5 +1,5 @@
 /** The shell text that reads and turns the switch. Builders only: they return text for a POSIX `sh`. */
-import { flockFunction, isOf, type LockPlace, openScript } from '../hosts/lock-scripts.ts'
+import { flockFunction, isOf, type LockPlace, openScript } from '../hosts/lock-place.ts'
 import { quote } from '../hosts/shell.ts'
 import { withSs } from './connection-scripts.ts'
 import { folderOf, type NginxPools } from './render.ts'

@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts'
 import type { CommandResult, Host } from '../hosts/host.ts'
 import type { Limit } from '../hosts/limits.ts'
-import { flockHint } from '../hosts/lock-scripts.ts'
+import { flockHint } from '../hosts/lock-place.ts'
 import type { LockableMachine } from '../hosts/lockable.ts'
 import { overDrops } from '../hosts/reconnect.ts'
 import { lateText } from '../hosts/run-script.ts'

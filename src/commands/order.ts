@@ -1,8 +1,8 @@
 /** From configuration and command line to what the engine is asked for. */
 import { createHash } from 'node:crypto'
 import type { EnvironmentConfig } from '../config/types.ts'
-import type { Order } from '../engine/deploy.ts'
 import type { Wish } from '../engine/goal.ts'
+import type { Order } from '../engine/order.ts'
 import type { Policy } from '../engine/plan.ts'
 import { UserError } from '../errors.ts'
 import type { Upload } from '../hosts/sharing.ts'

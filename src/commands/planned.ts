@@ -1,6 +1,5 @@
 /** What a rehearsed deploy would do, for people. */
 import type { EnvironmentConfig } from '../config/types.ts'
-import type { Order } from '../engine/deploy.ts'
 import { type Goal, presentSha } from '../engine/goal.ts'
 import type { Look } from '../engine/look.ts'
 import {
@@ -10,6 +9,7 @@ import {
   migrationsCutOff,
   migrationsLeft,
 } from '../engine/migrate.ts'
+import type { Order } from '../engine/order.ts'
 import { spanText } from '../engine/pause.ts'
 import type { Start } from '../engine/plan.ts'
 import type { HostAtStart } from '../rollout/model.ts'

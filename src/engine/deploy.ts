@@ -2,12 +2,8 @@
  * A whole deploy under its lock, in the order in which it happens: look, resolve, prepare, migrate, roll, settle. Going
  * back is the same, with a release that is there as its goal.
  */
-import type { Finding } from '../balancers/balancer.ts'
 import { UserError } from '../errors.ts'
-import type { Source } from '../hosts/depot.ts'
-import type { Manifest } from '../hosts/history.ts'
 import type { Inspection } from '../hosts/inspection.ts'
-import type { Upload } from '../hosts/sharing.ts'
 import { begin } from '../rollout/apply.ts'
 import { exitCodeOf } from '../rollout/exit-code.ts'
 import type { Outcome } from '../rollout/model.ts'
@@ -15,58 +11,16 @@ import { rehearse } from '../rollout/rehearse.ts'
 import type { ExitCode, Report } from '../rollout/report.ts'
 import { orEnded } from './end-steps.ts'
 import type { Fleet, Machine } from './fleet.ts'
-import { findGoal, type Goal, presentSha, type Recipe, type Wish } from './goal.ts'
-import type { Interruption } from './interruption.ts'
+import { findGoal, type Goal, presentSha } from './goal.ts'
 import { type FleetJournal, openJournal } from './journal.ts'
 import type { FleetLock } from './lock.ts'
 import { type Look, preflight, refuseDowntime } from './look.ts'
 import { assertMigratable, type Migration, migrate, migrationLeftText, migrationsLeft } from './migrate.ts'
 import { observe } from './observe.ts'
-import type { AskPerson } from './pause.ts'
-import { type Policy, planRollout, saidYes } from './plan.ts'
+import type { Company, Order } from './order.ts'
+import { planRollout, saidYes } from './plan.ts'
 import { prepareFleet } from './prepare-fleet.ts'
 import { type End, ended, rollOut, settleEnd } from './roll-out.ts'
-
-/** What is to be deployed, and how. */
-export interface Order {
-  readonly wish: Wish
-  readonly recipe: Recipe
-  readonly source: Source
-  /** What the recipe's `uploads` are the digests of. */
-  readonly uploads: readonly Upload[]
-  /** A release of its own, in which everything is installed. */
-  readonly isFresh: boolean
-  /** `post-setup`: before the first release of all. */
-  readonly onFirst: readonly string[]
-  /** `pre-deploy`, in the release that runs. */
-  readonly before: readonly string[]
-  readonly policy: Policy
-  /** How many releases stay on a host. */
-  readonly keep: number
-  /** null: nothing is to be migrated. */
-  readonly migration: Migration | null
-  readonly allowDowntime: boolean
-  /** Hosts that it goes on without do not keep it from ending well. */
-  readonly allowSkipped: boolean
-  /** `ada@laptop` */
-  readonly by: string
-  /** The token of the deploy that was cut off, and that this one goes on with or takes back; null: it is one of its own. */
-  readonly answers: string | null
-}
-
-/** Whom a deploy meets beside the fleet. */
-export interface Company {
-  /** When the command began, by the fleet's clock. */
-  readonly startedMs: number
-  readonly interruption: Interruption
-  readonly askPerson: AskPerson
-  /** What was found while connecting. */
-  readonly findings: readonly Finding[]
-  /** The goal is known, and nothing was changed yet: to say what it brings. */
-  readonly onGoal: (goal: Goal, fromSha: string | null) => Promise<void>
-  /** `pre-deploy-local`. */
-  readonly beforePrepare: (manifest: Manifest) => Promise<void>
-}
 
 export interface Deploying {
   readonly fleet: Fleet

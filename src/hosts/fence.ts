@@ -3,7 +3,7 @@
  * belongs to. Builders only.
  */
 import type { Layout } from './layout.ts'
-import { isOf } from './lock-scripts.ts'
+import { isOf } from './lock-place.ts'
 import { quote } from './shell.ts'
 
 /** How a step is signed that only its own time limit ends. */

@@ -3,31 +3,21 @@
  * text for a POSIX `sh`. The lock is `flock` on a file beside the owner's line. A third one says which process holds it,
  * and when it was heard of last, by the time since the machine started: a clock may be set.
  */
-import type { Layout } from './layout.ts'
 import { enterFoldersScript, type LockOwner, lapseMs } from './lock.ts'
+import {
+  fenceScript,
+  fenceWaitSeconds,
+  flockFunction,
+  holderPath,
+  isOf,
+  type LockPlace,
+  openScript,
+  silentFunction,
+} from './lock-place.ts'
 import { quote } from './shell.ts'
-
-/** Where a lock lies on a machine. */
-export interface LockPlace {
-  /** Whoever reads it must be able to enter these; it lies in the last one. */
-  readonly folders: readonly string[]
-  /** That folder is made where it is not there. */
-  readonly isMade: boolean
-  /** The owner's line. */
-  readonly lock: string
-  /**
-   * Its flock is held by a change while it looks whose the lock is and acts, and by whoever becomes its owner: what has
-   * looked is through by then. null: changes are kept apart in another way.
-   */
-  readonly fence: string | null
-  /** `is being deployed to by` */
-  readonly heldBy: string
-}
 
 /** `status` holds the lock for an instant to see whether it is free. */
 const waitSeconds = 2
-/** A change behind the fence takes an instant. */
-const fenceWaitSeconds = 10
 /** What holds the lock ends at once when it is told to. */
 const endWaitSeconds = 5
 /** All that one script here waits for others, at the most: no part of the time that it may take itself. */
@@ -44,17 +34,6 @@ export const lockEnd = 'end\n'
 /** Ends the holding, and puts back the line that stood there before: it is kept as a link, for a disk may be full. */
 export const lockUndo = 'undo\n'
 const status = { end: 3, undo: 4 } as const
-
-/** The lock of a host, which is that of every step there. */
-export function hostLock({ base, zdr, lock }: Pick<Layout, 'base' | 'zdr' | 'lock'>): LockPlace {
-  return { folders: [base, zdr], isMade: true, lock, fence: null, heldBy: 'is being deployed to by' }
-}
-
-/** True, as a shell condition, where the lock is of that token. It begins no process, for some ask again and again. */
-export function isOf(lock: string, token: string): string {
-  const mark = quote(`"token":"${token}"`)
-  return `{ whose=; read -r whose 2>/dev/null < ${quote(lock)}; case $whose in *${mark}*) ;; *) false ;; esac; }`
-}
 
 /**
  * Prints `locked` and the line of whoever was cut off before, then holds it until it is told `lockEnd` or `lockUndo`, its
@@ -167,10 +146,6 @@ rm -f ${away}
 `
 }
 
-function holderPath({ lock }: LockPlace): string {
-  return `${lock}.holder`
-}
-
 /** A number that another process has by now is left alone. */
 function endHolder(place: LockPlace): string {
   return `pid= started= && read -r pid started heard 2>/dev/null < ${quote(holderPath(place))}
@@ -188,45 +163,5 @@ function openThereScript({ folders, lock }: LockPlace): string {
   const file = quote(`${lock}.flock`)
   return `${enterFoldersScript(folders)}[ -e ${file} ] || exit 0
 ${flockFunction('echo "flock: $said" >&2; exit 1')}exec 8<${file} || exit
-`
-}
-
-/** For reading: a file that root made is no hindrance. */
-export function openScript(descriptor: 7 | 8 | 9, path: string): string {
-  return `[ -e ${quote(path)} ] || : >> ${quote(path)} || exit
-exec ${descriptor}<${quote(path)} || exit
-`
-}
-
-function fenceScript({ fence }: LockPlace): string {
-  if (fence === null) return ''
-  return `${openScript(9, fence)}take -w ${fenceWaitSeconds} 9 || { echo "somebody holds ${fence}" >&2; exit 1; }
-`
-}
-
-/** For where it fails in another way. */
-export const flockHint =
-  'It has to be the one of util-linux, and that folder on a disk of the machine itself, not on NFS.'
-
-/** Defines `take`: fails where another has it. Anything else that flock says (on NFS, or another flock) is no holder. */
-export function flockFunction(otherwise: string): string {
-  return `take() {
-  said=$(flock "$@" 2>&1)
-  said=$?:$said
-  case $said in 0:*) return 0 ;; 1:) return 1 ;; esac
-  ${otherwise}
-}
-`
-}
-
-/** Defines `silent`: the seconds since the last heartbeat, or `-`. */
-function silentFunction(place: LockPlace): string {
-  return `silent() {
-  up= heard=
-  read -r up rest 2>/dev/null < /proc/uptime
-  read -r pid started heard 2>/dev/null < ${quote(holderPath(place))}
-  up=\${up%%.*}
-  if [ -n "$up" ] && [ -n "$heard" ] && [ "$up" -ge "$heard" ]; then echo $((up - heard)); else echo -; fi
-}
 `
 }

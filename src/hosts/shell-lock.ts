@@ -4,11 +4,10 @@ import type { Pause } from './depot.ts'
 import type { HeldCommand, Host } from './host.ts'
 import type { Limit } from './limits.ts'
 import { type LockOwner, ownerText, parseLockOwner } from './lock.ts'
+import { flockHint, type LockPlace } from './lock-place.ts'
 import {
-  flockHint,
   type Holding,
   holdLockScript,
-  type LockPlace,
   lockEnd,
   lockUndo,
   othersMsMax,

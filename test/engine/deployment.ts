@@ -1,8 +1,9 @@
 /** Whole deploys over a ground: hosts that are real shells, or imagined; an app and a balancer in memory. */
-import { type Company, deploy, type Order } from '../../src/engine/deploy.ts'
+import { deploy } from '../../src/engine/deploy.ts'
 import type { Machine } from '../../src/engine/fleet.ts'
 import { interruptible } from '../../src/engine/interruption.ts'
 import type { FleetLock } from '../../src/engine/lock.ts'
+import type { Company, Order } from '../../src/engine/order.ts'
 import type { ExitCode, Report } from '../../src/rollout/report.ts'
 import { manifest, ours } from './fakes.ts'
 import { ground, type Repository, repository, v1 } from './ground.ts'

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Answer, Pause } from '../../src/hosts/depot.ts'
 import { type Layout, layout } from '../../src/hosts/layout.ts'
-import { hostLock, readLockScript } from '../../src/hosts/lock-scripts.ts'
+import { hostLock } from '../../src/hosts/lock-place.ts'
+import { readLockScript } from '../../src/hosts/lock-scripts.ts'
 import {
   answerScript,
   parseAnswer,

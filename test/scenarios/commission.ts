@@ -1,8 +1,8 @@
 /** What somebody who deploys works with, and what he asks for: the fleet through its ports, and the order. */
 import { askInstead } from '../../src/commands/answer.ts'
 import { orderOf } from '../../src/commands/order.ts'
-import type { Order } from '../../src/engine/deploy.ts'
 import type { Fleet } from '../../src/engine/fleet.ts'
+import type { Order } from '../../src/engine/order.ts'
 import { UserError } from '../../src/errors.ts'
 import { portsFor } from '../simulation/fleet/ports.ts'
 import type { Actor } from './actor.ts'

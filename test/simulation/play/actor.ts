@@ -1,10 +1,11 @@
 /** Somebody runs a whole deploy: the production engine, on the ports of an imagined fleet. */
 
 import { takeOrStop } from '../../../src/commands/take-lock.ts'
-import { deploy, type Order } from '../../../src/engine/deploy.ts'
+import { deploy } from '../../../src/engine/deploy.ts'
 import type { Fleet } from '../../../src/engine/fleet.ts'
 import { interruptible } from '../../../src/engine/interruption.ts'
 import { takeLock } from '../../../src/engine/lock.ts'
+import type { Order } from '../../../src/engine/order.ts'
 import { UserError } from '../../../src/errors.ts'
 import { defaultLimits } from '../../../src/hosts/limits.ts'
 import type { Outcome } from '../../../src/rollout/model.ts'
