@@ -5,13 +5,19 @@ import type { Upload } from '../hosts/sharing.ts'
 import type { Machine } from './fleet.ts'
 import type { HostView } from './inspect.ts'
 
-/** Fetches on one host and says which commit the ref is there. Rejects with UserError `git`. Touches only the mirror. */
+const fullSha = /^[0-9a-f]{40}$/
+
+/**
+ * Says which commit the ref is on one host, which fetches first, unless the ref is a commit that it has: that leads nowhere
+ * else by now. Rejects with UserError `git`. Touches only the mirror.
+ */
 export async function resolveRef(
   { depot }: Machine,
   { source, ref }: { readonly source: Source; readonly ref: string },
 ): Promise<string> {
   await depot.setUp()
-  await depot.fetch(source)
+  const isThere = fullSha.test(ref) && (await depot.hasCommit(ref))
+  if (!isThere) await depot.fetch(source)
   return depot.resolve(ref)
 }
 

@@ -110,6 +110,11 @@ describe('a ref', () => {
     expect(await resolve('origin/main')).toBe(sha)
     expect(await resolve(sha.slice(0, 7))).toBe(sha)
   })
+  test('that is a commit which is there already needs no repository', async () => {
+    await expect(resolve(sha, `${repo}-nowhere`)).rejects.toMatchObject({ code: 'git' })
+    await resolve('main')
+    expect(await resolve(sha, `${repo}-nowhere`)).toBe(sha)
+  })
   test('that does not exist is refused, with the nearest that do', async () => {
     await expect(resolve('mian')).rejects.toMatchObject({
       code: 'git',
