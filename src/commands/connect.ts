@@ -38,7 +38,7 @@ async function connectOne(
 ): Promise<Host> {
   if (machine.isLocal) {
     const { localHost } = await import('../hosts/local-host.ts')
-    return localHost({ ...machine, env, home: env.HOME ?? homedir() })
+    return localHost({ ...machine, env, home: env.HOME ?? homedir(), limit: timeouts.connect })
   }
   const [{ connect }, { resolveTarget }] = await Promise.all([
     import('../hosts/ssh.ts'),

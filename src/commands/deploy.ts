@@ -69,7 +69,9 @@ async function rollOver(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
   const isGoingBack = wishes.goal.kind === 'release'
   const uploads = isGoingBack ? [] : await readUploads(config)
   const opened = await interruption.orStop(open(isGoingBack))
-  const { fleet, close } = opened
+  // Whoever opened it may have had another ear.
+  const fleet = { ...opened.fleet, report: context.report }
+  const { close } = opened
   try {
     const lacking = isGoingBack ? [] : await interruption.orStop(lackingFindings(config, fleet))
     const findings = [...opened.findings, ...lacking]

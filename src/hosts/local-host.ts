@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { Duplex } from 'node:stream'
 import type { UserError } from '../errors.ts'
 import type { Host } from './host.ts'
+import { defaultLimits, type Limit } from './limits.ts'
 import type { ScriptChannel } from './remote-command.ts'
 import { sshHost } from './ssh-host.ts'
 import { type Connection, unreachable } from './ssh-session.ts'
@@ -14,11 +15,13 @@ export interface LocalHostOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Where scripts start, as after a login. Must be there. */
   readonly home: string
+  /** For a shell to begin: a busy machine may take its time. */
+  readonly limit?: Limit
 }
 
 /** Scripts run as whoever runs this, each in a session of its own: a Ctrl-C in the terminal is ours alone. */
-export function localHost({ name, address = name, env, home }: LocalHostOptions): Host {
-  const surroundings = { cwd: home, env: withoutCallers(env) }
+export function localHost({ name, address = name, env, home, limit = defaultLimits.connect }: LocalHostOptions): Host {
+  const surroundings = { cwd: home, env: withoutCallers(env), limit }
   const open = async (): Promise<Connection> => localConnection(name, surroundings)
   return sshHost({ name, address, first: localConnection(name, surroundings), open })
 }
@@ -26,6 +29,7 @@ export function localHost({ name, address = name, env, home }: LocalHostOptions)
 interface Surroundings {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly limit: Limit
 }
 
 /**
@@ -48,6 +52,7 @@ function localConnection(name: string, surroundings: Surroundings): Connection {
   })
   return {
     name,
+    limit: surroundings.limit,
     lost,
     exec: async (text) => {
       const channel = await startShell(name, text, surroundings)

@@ -3,7 +3,7 @@ import { openFleet } from '../../src/commands/fleet.ts'
 import { context, environment } from './environment.ts'
 
 /** Nobody listens at port 1. */
-const nobody = { name: 'web-1', address: '127.0.0.1', user: 'deploy', port: 1, keys: [], server: null }
+const nobody = { name: 'web-1', address: '127.0.0.1', user: 'deploy', port: 1, keys: [], server: null, isLocal: false }
 
 test('a fleet that is opened for another purpose is connected to once, and its warnings are told once', async () => {
   const given = context({ env: { HOME: '/nowhere' } })
