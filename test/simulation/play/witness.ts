@@ -107,8 +107,9 @@ function hearAnswer(witness: Witness, host: HostName, time: Timeline): (isWell: 
   return (isWell) => {
     giveUpSilent(told, time.now())
     const index = told.open.indexOf(askedMs)
-    if (index === -1) return
-    told.open.splice(index, 1)
+    // Late: silence was as good as a no until now. It may have been waited for all the same.
+    if (index === -1 && !isWell) return
+    if (index !== -1) told.open.splice(index, 1)
     told.askedMs = Math.max(told.askedMs, askedMs)
     if (isWell) told.wellMs = time.now()
     else told.illMs = time.now()
