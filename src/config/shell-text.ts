@@ -76,7 +76,7 @@ interface Token {
 function* tokens(text: string): Generator<Token> {
   let at = 0
   while (at < text.length) {
-    const blank = match(/(?:[ \t\r]|\\\r?\n|(?<![^\s;&|()])#[^\n]*)+/y, text, at)
+    const blank = match(/(?:[ \t\r]|\\\r?\n|(?<![^ \t\r\n;&|()])#[^\n]*)+/y, text, at)
     const separator = match(/&&|\|\||\|&|;;|&(?!>)|[;|()\n]/y, text, at)
     const redirection = match(/(?:\d*(?:<<<|<<-?|<>|<&|>>|>&|>\||<|>)|&>>?)[ \t]*/y, text, at)
     // At the end of a line it says no more than the end of the line.
@@ -106,10 +106,10 @@ function match(pattern: RegExp, text: string, at: number): string | null {
   return pattern.exec(text)?.[0] ?? null
 }
 
-/** Where the word that begins at `at` ends; beyond the text where something in it is not closed. */
+/** Where the word that begins at `at` ends; beyond the text where something in it is not closed. Other blanks (a no-break space) belong to it, as in a shell. */
 function wordEnd(text: string, at: number): number {
   let end = at
-  while (end < text.length && !/[\s;&|()<>]/.test(text.charAt(end))) end = skip(text, end, '')
+  while (end < text.length && !/[ \t\r\n;&|()<>]/.test(text.charAt(end))) end = skip(text, end, '')
   return end
 }
 

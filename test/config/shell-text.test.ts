@@ -10,6 +10,8 @@ test.each([
   ['cd api && npm ci', ['cd api', 'npm ci']],
   ['npm ci\nnpm run build\r\npm2 reload x', ['npm ci', 'npm run build', 'pm2 reload x']],
   ['npm ci &&\n  # then\n  npm run build # done', ['npm ci', 'npm run build']],
+  // Blanks that are none for a shell, as they come with what is pasted from a page.
+  ['npm\u00A0ci\f\v\u2028 && c', ['npm\u00A0ci\f\v\u2028', 'c']],
   ['echo "a && b" && c', ['echo "a && b"', 'c']],
   [`echo 'a; b' && c`, [`echo 'a; b'`, 'c']],
   ['npm ci --x \\\n  --y && c', ['npm ci --x \\\n  --y', 'c']],
@@ -88,7 +90,7 @@ test('what it takes for the words of a command, a real shell takes for them too'
 
 test('no text makes it throw, and no text of a plain chain is lost', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...Array.from(`ab '"\\$(){}\`;|&<>#\n=~*`)) }), (text) => {
+    fc.property(fc.string({ unit: fc.constantFrom(...Array.from(`ab\u00A0'"\\$(){}\`;|&<>#\n=~*`)) }), (text) => {
       const { commands, notPlain } = readShell(text)
       const left = commands.reduce((rest, part) => rest.replace(part.text, ''), text)
       if (notPlain === null) expect(left.replaceAll(/#[^\n]*/g, '').replaceAll('\\\n', '')).toMatch(/^[\s&;]*$/)
