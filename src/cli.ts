@@ -48,7 +48,9 @@ async function main(): Promise<void> {
 /** Whether a person can be asked, by the commands that may ask. In the background nobody can. */
 async function isAtTerminal(asked: Asked): Promise<boolean> {
   const verb = 'invocation' in asked ? asked.invocation.verb : null
-  if (verb !== 'deploy' && verb !== 'resume' && verb !== 'unlock') return false
+  if (verb !== 'deploy' && verb !== 'resume' && verb !== 'unlock' && verb !== 'init') return false
+  // Questions would stand between the events.
+  if (verb === 'init' && asked.ours.includes('--json')) return false
   if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) return false
   return (await import('./commands/foreground.ts')).isInForeground()
 }

@@ -39,7 +39,7 @@ const again = 'It may be run again.'
 
 type Rights = 'root' | 'own' | 'sudo' | 'none'
 
-interface Found {
+export interface FoundNginx {
   readonly user: string
   readonly rights: Rights
   readonly master: Master
@@ -95,7 +95,11 @@ function siteWords(options: SetupOptions, rendered: Rendered) {
   }
 }
 
-async function findNginx(machine: Host, { nginxConfig, limit }: SetupOptions): Promise<Found> {
+/** The nginx that runs there: `nginxConfig` says which, where several do. Rejects with UserError `balancer`. */
+export async function findNginx(
+  machine: Host,
+  { nginxConfig, limit }: Pick<SetupOptions, 'nginxConfig' | 'limit'>,
+): Promise<FoundNginx> {
   const { stdout, stderr } = await inTime(machine, findScript, limit)
   const user = /^user (.+)$/m.exec(stdout)?.[1] ?? 'root'
   const all = [...stdout.matchAll(/^master (root|own|sudo|none) (\d+) (.+)$/gm)].map(([, rights, pid, title]) => ({
@@ -108,7 +112,7 @@ async function findNginx(machine: Host, { nginxConfig, limit }: SetupOptions): P
   if (first && !second) return first
   if (!first) {
     throw new UserError('balancer', `no nginx runs on ${machine.name}`, {
-      hint: 'Start it, then run setup again.',
+      hint: 'Start it, then run this again.',
       output: stderr,
     })
   }
@@ -120,7 +124,7 @@ async function findNginx(machine: Host, { nginxConfig, limit }: SetupOptions): P
 }
 
 /** The script goes in by stdin: it may be longer than an argument may be. */
-function asRights(machine: Host, rights: Rights, limit: Limit): (script: string) => Promise<CommandResult> {
+export function asRights(machine: Host, rights: Rights, limit: Limit): (script: string) => Promise<CommandResult> {
   const shell = rights === 'sudo' ? 'sudo -n sh -s' : 'sh -s'
   return (script) => inTime(machine, shell, { ...limit, stdin: script })
 }

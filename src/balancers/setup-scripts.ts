@@ -6,6 +6,10 @@ import type { Rendered } from './render.ts'
 /** How long new workers may take to come, and old ones to stop taking connections. */
 const reloadTimeoutSeconds = 10
 
+/** Where it is not said, and how many files beside it are read. */
+const defaultMain = '/etc/nginx/nginx.conf'
+const filesMax = 500
+
 /** A running nginx: the process, and the words that it was started with. */
 export interface Master {
   readonly pid: number
@@ -64,6 +68,20 @@ run_nginx() { "$binary" ${command(...flags)} "$@"; }
 export function dumpScript(master: Master): string {
   return `${nginxFunctions(master)}echo "version $(run_nginx -v 2>&1 | sed -n 's/^nginx version: //p')"
 run_nginx -T
+`
+}
+
+/** The same as far as this user may read the files, for want of the rights to `nginx -T`. */
+export function filesScript({ flags }: Master): string {
+  const at = flags.indexOf('-c')
+  return `main=${quote((at < 0 ? undefined : flags[at + 1]) ?? defaultMain)}
+show() { [ -f "$1" ] && [ -r "$1" ] && { echo "# configuration file $1:"; cat "$1"; echo; }; }
+echo "version unknown"
+show "$main" || exit 1
+find -L "\${main%/*}" -type f ! -path "$main" 2>/dev/null | head -n ${filesMax} | while read -r file; do
+  case $file in *.pem|*.key|*.crt) ;; *) show "$file";; esac
+done
+exit 0
 `
 }
 

@@ -4,6 +4,7 @@ import type { UserError } from '../errors.ts'
 import { completing, readShell, type Shell } from './completion.ts'
 import { readCommand, splitCommand } from './exec-words.ts'
 import { helpOn, topicOf } from './help-topic.ts'
+import { type InitFlag, type InitFlags, initFlags } from './init/flags.ts'
 import { type Options, parseOptions } from './options.ts'
 import { usage } from './usage.ts'
 import { environmentWords, findVerb, type OptionName, takersOf, type VerbName } from './verbs.ts'
@@ -21,7 +22,7 @@ interface OfEnvironment {
 export type Invocation =
   | { readonly verb: 'help'; readonly text: string }
   | { readonly verb: 'version' }
-  | { readonly verb: 'init'; readonly yaml: boolean }
+  | { readonly verb: 'init'; readonly yaml: boolean; readonly flags: InitFlags }
   | { readonly verb: 'completion'; readonly shell: Shell }
   /** Asked by the scripts of `completion`: the words so far, the last of them to be completed. */
   | { readonly verb: typeof completing; readonly words: readonly string[] }
@@ -75,7 +76,7 @@ function whichEnvironment({ rollback }: Options): UserError {
 function readInit(words: readonly string[], options: Options): Invocation {
   if (words.length > 1) throw usage(`\`init\` takes no further word, and got \`${words.slice(1).join(' ')}\`.`)
   refuseOptions('init', options)
-  return { verb: 'init', yaml: options.yaml }
+  return { verb: 'init', yaml: options.yaml, flags: options.init }
 }
 
 /** `zdr-deploy setup production`, `zdr-deploy plan`, `zdr-deploy ecosystem.config.js production`. */
@@ -150,7 +151,9 @@ function readSteps(environment: string, word: string): number {
 
 /** An option that a verb would pass over in silence is refused: `setup --dry-run` must not set up. */
 function refuseOptions(verb: VerbName, options: Options): void {
+  const ofInit = initFlags.map((flag) => [flag, options.init[flag] !== undefined] as const)
   const given: Readonly<Record<OptionName, boolean>> = {
+    ...(Object.fromEntries(ofInit) as Record<InitFlag, boolean>),
     config: options.config !== undefined,
     ref: options.ref !== undefined,
     rollback: options.rollback !== undefined,

@@ -18,11 +18,16 @@ export interface Connections {
   readonly failed: readonly { readonly config: HostConfig; readonly error: UserError }[]
 }
 
+/** What of a configuration says how machines are reached. */
+export interface Way extends Pick<EnvironmentConfig, 'ssh'> {
+  readonly timeouts: Pick<EnvironmentConfig['timeouts'], 'connect'>
+}
+
 /** Connects to all of them at once. Never rejects for a host: whoever calls decides what a host that is not there means. */
 export async function connectAll(
-  config: EnvironmentConfig,
+  config: Way,
   machines: readonly HostConfig[],
-  context: CommandContext,
+  context: Pick<CommandContext, 'env' | 'report'>,
 ): Promise<Connections> {
   const settled = await everywhere(machines, (machine) => connectOne(config, machine, context))
   return {
@@ -32,9 +37,9 @@ export async function connectAll(
 }
 
 async function connectOne(
-  { ssh, timeouts }: EnvironmentConfig,
+  { ssh, timeouts }: Way,
   machine: HostConfig,
-  { env, report }: CommandContext,
+  { env, report }: Pick<CommandContext, 'env' | 'report'>,
 ): Promise<Host> {
   if (machine.isLocal) {
     const { localHost } = await import('../hosts/local-host.ts')

@@ -30,6 +30,20 @@ export async function originUrl(cwd: string): Promise<string | null> {
   return url
 }
 
+/** What the branch here follows at `origin`, else what `origin` shows first: `origin/main`. null where that is not known. */
+export async function followedBranch(cwd: string): Promise<string | null> {
+  const [followed] = lines(await ask(cwd, 'rev-parse', '--abbrev-ref', '--symbolic-full-name', '@{upstream}'))
+  if (followed?.startsWith('origin/')) return followed
+  const [shown] = lines(await ask(cwd, 'symbolic-ref', '--short', 'refs/remotes/origin/HEAD'))
+  return shown ?? null
+}
+
+/** Where `cwd` is below the top of its repository, `apps/api`; '' at the top, and where there is none. */
+export async function folderInRepository(cwd: string): Promise<string> {
+  const [prefix = ''] = lines(await ask(cwd, 'rev-parse', '--show-prefix'))
+  return prefix.replace(/\/$/, '')
+}
+
 /** Whether it can stand in a command as one revision, and as nothing else. */
 function isSha(text: string): boolean {
   return /^[0-9a-f]{7,64}$/.test(text)

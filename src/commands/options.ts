@@ -2,6 +2,7 @@
 import type { CommanderError, Command as TypedCommand } from '@commander-js/extra-typings'
 import type { Command } from 'commander'
 import { UserError } from '../errors.ts'
+import { flagsIn, type InitFlags, joinWords } from './init/flags.ts'
 import { verbs } from './verbs.ts'
 
 export interface Options {
@@ -20,6 +21,8 @@ export interface Options {
   readonly wait?: string | undefined
   readonly force: boolean
   readonly yaml: boolean
+  /** Those of `init` alone, as far as they are given; and --ref. */
+  readonly init: InitFlags
   readonly json: boolean
   readonly verbose: boolean
   readonly color: boolean
@@ -75,7 +78,7 @@ async function createProgram() {
   const program = new Command('zdr-deploy') as unknown as TypedCommand
   return program
     .usage(
-      '<environment> [command] [options]\n       zdr-deploy init [--yaml]\n       zdr-deploy help [command | config [key]]',
+      '<environment> [command] [options]\n       zdr-deploy init [options]\n       zdr-deploy help [command | config [key]]',
     )
     .argument('[words...]')
     .option('--ref <ref>', 'deploy this branch, tag or commit instead of the configured one')
@@ -91,6 +94,15 @@ async function createProgram() {
     .option('--force', 'with unlock: do not ask')
     .option('--config <file>', 'read this file instead of looking for ecosystem.config.js, deploy.yml, …')
     .option('--yaml', 'with init: a deploy.yml instead of an ecosystem file')
+    .option('--host <address>', 'with init: a host that runs the app; may be repeated', joinWords)
+    .option('--user <name>', 'with init: who logs in there')
+    .option('--balancer <address>', 'with init: an nginx machine; may be repeated', joinWords)
+    .option('--upstream <name>', 'with init: its upstream that has the hosts')
+    .option('--repo <url>', 'with init: the repository, as the hosts fetch it')
+    .option('--path <folder>', 'with init: the folder on the hosts')
+    .option('--script <file>', 'with init: what pm2 starts')
+    .option('--post-deploy <commands>', 'with init: what installs it, and makes the processes run it')
+    .option('--health <url>', 'with init: the health check, or `none`')
     .option('--json', 'one event a line on standard output, and nothing else')
     .option('--verbose', 'show what the commands on the hosts write')
     .option('--no-color', 'no colours (so does NO_COLOR)')
@@ -128,6 +140,7 @@ function withDefaults(given: Given): Options {
     wait: given.wait,
     force: given.force === true,
     yaml: given.yaml === true,
+    init: flagsIn(given),
     json: given.json === true,
     verbose: given.verbose === true,
     color: given.color,
@@ -137,10 +150,13 @@ function withDefaults(given: Given): Options {
 }
 
 /** `--ref "$TAG"` with an unset variable must not deploy whatever is configured. */
-function refuseEmpty({ config, ref, rollback, pauseAfter, migrate }: Given): void {
+function refuseEmpty(given: Given): void {
+  const { config, ref, rollback, pauseAfter, migrate } = given
   const values = { config, ref, rollback, 'pause-after': pauseAfter, migrate }
   const [empty] = Object.entries(values).filter(([, value]) => value === '')
   if (empty !== undefined) throw emptyValue(empty[0], 'the configuration decides')
+  const flag = Object.entries(flagsIn(given)).find(([, value]) => value.trim() === '')
+  if (flag !== undefined) throw emptyValue(flag[0], 'it is guessed, or asked for')
 }
 
 function emptyValue(option: string, without: string): UserError {
@@ -174,7 +190,7 @@ function commands(): string {
 
 const examples = `
 Examples:
-  zdr-deploy init                                  a block to start from
+  zdr-deploy init                                  a configuration, by a few questions
   zdr-deploy production setup                      once: folders on the hosts, files on the balancer
   zdr-deploy production plan                       what would happen, without touching anything
   zdr-deploy production                            roll the configured ref over the fleet

@@ -170,10 +170,20 @@ export const pages: Readonly<Record<VerbName, Page>> = {
   },
   init: {
     about: [
-      'Writes an ecosystem.config.js, or prints the block where there is a configuration. Never writes over a file.',
+      'Asks a few questions at the terminal, each with a default read from what is there: the ecosystem file, package.json and the lockfile, the git remote, and, over SSH, the upstream of the nginx machine that you name. Then it writes an ecosystem.config.js (with --yaml a deploy.yml), which it has read by then as a deploy would. Each question has an option; where nobody can be asked, what nothing tells has to be said by one.',
+      'It never writes over a file: where there is one, it prints what to add to it, and at which line.',
     ],
-    codes: { 0: 'written, or printed', 2: 'usage, or the file cannot be written' },
-    examples: [['zdr-deploy init --yaml', 'writes a deploy.yml instead']],
+    codes: {
+      0: 'written, or printed',
+      1: 'nginx could not be asked',
+      2: 'usage, or the file cannot be written',
+      130: 'left: nothing was written',
+    },
+    examples: [
+      ['zdr-deploy init --balancer root@10.0.0.2', 'hosts and upstream are read out of nginx there'],
+      ['zdr-deploy init --host web-1,web-2=10.0.0.12:4000', 'hosts, with how nginx knows one of them'],
+      ['zdr-deploy init --yaml', 'writes a deploy.yml instead'],
+    ],
   },
   help: {
     about: [

@@ -1,5 +1,7 @@
 /** What may be typed: the one table of the verbs, for reading the command line, its help and its completion. */
 
+import { type InitFlag, initFlags } from './init/flags.ts'
+
 /** The options that not every verb takes. `--json`, `--verbose`, `--no-color`, `--help` and `--version` go with all. */
 export type OptionName =
   | 'config'
@@ -15,6 +17,7 @@ export type OptionName =
   | 'wait'
   | 'force'
   | 'yaml'
+  | InitFlag
 
 export interface Verb {
   readonly name: string
@@ -150,8 +153,8 @@ export const verbs = [
     name: 'init',
     aliases: [],
     words: '',
-    summary: 'a block to start from',
-    options: ['yaml'],
+    summary: 'a configuration, by a few questions or by options; what to add, where there is one',
+    options: ['yaml', ...initFlags],
     of: 'nothing',
   },
   {

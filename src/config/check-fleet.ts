@@ -46,7 +46,8 @@ export function checkFleet(check: Check): CheckedFleet {
   }
 }
 
-function inheritedBy({ block, cwd }: Check): Inherited {
+/** How a machine is reached that says nothing of it itself. */
+export function inheritedBy({ block, cwd }: Pick<Check, 'block' | 'cwd'>): Inherited {
   const options = block.ssh_options
   const key = block.key === undefined ? [] : [localFile(block.key, cwd)]
   // ssh takes the first port and user it meets, and pm2 deploy puts ssh_options before them; of keys it tries all.

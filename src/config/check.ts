@@ -105,7 +105,7 @@ async function startCheck(
   return { source, cwd, environment, schemas, raw, block, path, problems }
 }
 
-function sshOptions(block: Block): SshOptions {
+export function sshOptions(block: Pick<Block, 'ssh_options' | 'forward-agent'>): SshOptions {
   const written = block.ssh_options
   return {
     strictHostKeyChecking: written?.strictHostKeyChecking,

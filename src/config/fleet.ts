@@ -155,7 +155,7 @@ const missing = {
   upstream: 'write the name of its upstream',
 } as const
 
-function machine(address: Address, { user, port, keys }: Inherited): Omit<HostConfig, 'name' | 'server'> {
+export function machine(address: Address, { user, port, keys }: Inherited): Omit<HostConfig, 'name' | 'server'> {
   return { address: address.address, isLocal: isLocal(address), user: address.user ?? user, port, keys }
 }
 

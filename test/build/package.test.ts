@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { declaration } from '../../build/declaration.ts'
+import { ecosystemFile } from '../../src/commands/init/file.ts'
+import { answers } from '../commands/init-answers.ts'
 import { folderWith } from '../config/temporary.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -63,13 +65,13 @@ defineConfig({ apps: [] })
 `
 
 test('the types take what is right, name what is wrong, and know what `init` writes; both kinds of module run', async () => {
-  const template = await readFile(join(root, 'templates/ecosystem/ecosystem.config.js'), 'utf8')
+  const written = ecosystemFile(answers, { name: 'shop', port: 4000 })
   const index = await readFile(join(root, 'src/index.ts'), 'utf8')
   const { folder, complaints } = await compiled({
     ...{ 'good.mts': good, 'good.cts': good, 'bad.mts': bad, 'index.mts': index },
-    ...{ 'template.cjs': template, 'wrong.cjs': template.replaceAll("'min-serving'", "'min-servin'") },
+    ...{ 'written.cjs': written, 'wrong.cjs': written.replaceAll("'post-deploy'", "'post-deplo'") },
   })
-  expect(complaints).toEqual([expect.stringContaining("'min-servin'")])
+  expect(complaints).toEqual([expect.stringContaining("'post-deplo'")])
   await copyFile(join(folder, 'out/index.mjs'), join(folder, 'node_modules/zdr-deploy/dist/index.js'))
   for (const kind of ['mjs', 'cjs']) {
     const print = `import('./out/good.${kind}').then(({ config }) => console.log(Object.keys(config.deploy)))`

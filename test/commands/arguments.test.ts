@@ -89,8 +89,13 @@ describe('what is understood', () => {
     ['production unlock --force', { ...of, verb: 'unlock', force: true }],
     ['production --wait 10m', { ...deploy, waitMs: 600_000 }],
     ['production rollback --wait 30s', { ...deploy, goal: previous, waitMs: 30_000 }],
-    ['init', { verb: 'init', yaml: false }],
-    ['init --yaml', { verb: 'init', yaml: true }],
+    ['init', { verb: 'init', yaml: false, flags: {} }],
+    ['init --yaml', { verb: 'init', yaml: true, flags: {} }],
+    ['init --host a,b --host c --ref main', { verb: 'init', yaml: false, flags: { host: 'a,b c', ref: 'main' } }],
+    [
+      'init --post-deploy x --health none',
+      { verb: 'init', yaml: false, flags: { 'post-deploy': 'x', health: 'none' } },
+    ],
     ['production --version', { verb: 'version' }],
   ])('%s', async (line, expected) => {
     expect(await parse(line)).toEqual(expected)
@@ -230,7 +235,9 @@ describe('what is refused', () => {
     ['production --wait 10', 'needs a unit'],
     ['production --wait soon', 'must be a duration'],
     ['init production', 'production'],
-    ['init --ref main', '--ref'],
+    ['init --rollback', '--rollback'],
+    ['production --host web-1', 'goes with `init` only'],
+    ['init --host= ', 'empty value'],
     ['init --force', '--force'],
   ])('%s → %s', async (line, part) => {
     expect(await refusal(line)).toContain(part)

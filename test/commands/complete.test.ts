@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { complete } from '../../src/commands/complete.ts'
+import { initFlags } from '../../src/commands/init/flags.ts'
 import { deployYml, folderWith } from '../config/temporary.ts'
 
 async function words(line: string, cwd: string): Promise<readonly string[]> {
@@ -13,7 +14,12 @@ test.each([
   ['production exec ls --', []],
   ['production status -', ['--config', '--json', '--verbose', '--no-color', '--version', '--help']],
   ['production status --json --', ['--config', '--verbose', '--no-color', '--version', '--help']],
-  ['init ', ['--yaml', '--json', '--verbose', '--no-color', '--version', '--help']],
+  ['init --y', ['--yaml']],
+  ['init --host web-1 --h', ['--health', '--help']],
+  [
+    'init --yaml ',
+    [...initFlags.map((flag) => `--${flag}`), '--json', '--verbose', '--no-color', '--version', '--help'],
+  ],
   ['production --m', ['--migrate']],
   ['production --migrate ', ['again', 'done']],
   ['production --migrate=d', ['--migrate=done']],

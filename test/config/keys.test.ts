@@ -6,6 +6,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { jsonSchema } from '../../build/json-schema.ts'
 import { withKeyTables } from '../../build/key-tables.ts'
+import { yamlFile } from '../../src/commands/init/file.ts'
 import { checkEnvironment } from '../../src/config/check.ts'
 import { everyKey, keysCalled, nearestKey } from '../../src/config/keys/every.ts'
 import type { Value } from '../../src/config/keys/key.ts'
@@ -21,6 +22,7 @@ import {
 import type { Shape } from '../../src/config/section.ts'
 import { deploySection } from '../../src/config/source.ts'
 import type { EnvironmentConfig } from '../../src/config/types.ts'
+import { answers } from '../commands/init-answers.ts'
 import { ecosystemFiles, filesFolder, variables } from './ecosystem-files.ts'
 
 const takes = new Ajv({ strict: true, allowUnionTypes: true }).compile(jsonSchema() as object)
@@ -199,7 +201,7 @@ describe('the schema', () => {
   })
 
   test('takes what `init --yaml` writes, which names the file that the package has it in', () => {
-    const text = readFileSync(join(root, 'templates/ecosystem/deploy.yml'), 'utf8')
+    const text = yamlFile(answers)
     const { files, name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     const [, file] =
       new RegExp(String.raw`^# yaml-language-server: \$schema=node_modules/${name}/(\S+)$`, 'm').exec(text) ?? []
