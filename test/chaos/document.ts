@@ -9,11 +9,12 @@ import type { Row } from './row.ts'
 
 export interface Played {
   readonly rows: readonly Row[]
-  readonly minutes: number
-  readonly at: Date
+  /** When the first of them was played, and the last. */
+  readonly from: Date
+  readonly to: Date
 }
 
-export function documentOf({ rows, minutes, at }: Played): string {
+export function documentOf({ rows, from, to }: Played): string {
   const played = rows.filter((row) => row.notPlayed === null)
   const short = played.filter((row) => row.short.length > 0)
   const requests = played.reduce((sum, row) => sum + row.requests, 0)
@@ -25,7 +26,7 @@ Written by \`npm run chaos\`, which plays each of these faults on real machines:
 behind stock nginx, and a git host, each with a network, processes and a disk of its own, under ${REQUESTS_PER_SECOND}
 requests a second. Nothing here was written by hand.
 
-- **${at.toISOString().slice(0, 10)}**, ${minutes} minutes. ${versions()}.
+- **${[...new Set([from, to].map(day))].join(' to ')}**. ${versions()}.
 - **${played.length} cases, ${played.length - short.length} as promised, ${short.length === 0 ? 'none falls' : `${short.length} fall`} short.** ${requests} requests, of which ${failed} failed.${rows.length > played.length ? ` Not played: ${rows.length - played.length}; each says why.` : ''}
 
 ${COLUMNS}
@@ -37,6 +38,10 @@ ${COLUMNS}
       ),
     ),
   ].join('\n')
+}
+
+function day(at: Date): string {
+  return at.toISOString().slice(0, 10)
 }
 
 const COLUMNS = `A fleet runs one release, and another one is deployed, one host at a time. At the step that is named (as soon as the

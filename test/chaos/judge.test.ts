@@ -94,7 +94,7 @@ it('the document hides nothing', () => {
     broken({ ...CASE, step: 'verifying' }, 'no moment | came'),
     notPlayed({ ...CASE, step: 'settling' }, 'the run was ended before'),
   ]
-  const text = documentOf({ rows, minutes: 1, at: new Date(0) })
+  const text = documentOf({ rows, from: new Date(0), to: new Date(0) })
   expect(text).toContain(
     '**3 cases, 1 as promised, 2 fall short.** 200 requests, of which 2 failed. Not played: 1; each says why.',
   )

@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { type ChaosCase, titleOf } from './case.ts'
 import { casesOf } from './cases/all.ts'
-import { documentOf, type Played } from './document.ts'
+import { documentOf } from './document.ts'
+import { forgetPlayed, keepPlayed, playedBefore } from './played.ts'
 import { broken, notPlayed, type Row } from './row.ts'
 import { openStage, type Stage } from './stage.ts'
 
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
     long: { type: 'boolean', default: false },
+    rest: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     labs: { type: 'string', default: '2' },
   },
@@ -28,22 +30,35 @@ else process.exitCode = await playAll()
 
 async function playAll(): Promise<number> {
   const startedMs = performance.now()
+  const isWhole = chosen === all
+  if (isWhole && !values.rest) await forgetPlayed()
+  const before = isWhole ? await playedBefore() : []
   const rows = new Map<ChaosCase, Row>()
-  const left = [...oneOfEach(chosen)]
+  for (const { row } of before) {
+    const same = all.find((chaosCase) => titleOf(chaosCase) === titleOf(row))
+    if (same !== undefined) rows.set(same, row)
+  }
+  const left = oneOfEach(chosen).filter((chaosCase) => !rows.has(chaosCase))
   // What is under way is played to its end, and the table says what is not in it.
   process.once('SIGTERM', () => left.splice(0))
   const work = async (stage: Stage) => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) rows.set(next, await playOn(stage, next))
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const row = await playOn(stage, next)
+      rows.set(next, row)
+      if (isWhole) await keepPlayed(row)
+    }
     await stage.close()
   }
   await Promise.all(Array.from({ length: Number(values.labs) }, (_, index) => work(openStage(`chaos-${index + 1}`))))
-  const table = chosen.map((chaosCase) => rows.get(chaosCase) ?? notPlayed(chaosCase, 'the run was ended before'))
+  const table = chosen.map(
+    (chaosCase) => rows.get(chaosCase) ?? notPlayed(chaosCase, 'the run was ended before (`--rest` goes on)'),
+  )
   const short = table.filter((row) => row.short.length > 0)
   const minutes = Math.round((performance.now() - startedMs) / 60_000)
   say(`\n${table.length} cases in ${minutes} min, ${short.length} fall short`)
   for (const row of short) say(`  ${titleOf(row)}: ${row.short.join('; ')}`)
   // A part of the table would say less than the one that is there.
-  if (chosen === all) await writeTable({ rows: table, minutes, at: new Date() })
+  if (isWhole) await writeTable(table)
   return short.length > 0 ? 1 : 0
 }
 
@@ -59,9 +74,11 @@ function oneOfEach(cases: readonly ChaosCase[]): readonly ChaosCase[] {
   return cases.toSorted((one, other) => (turns.get(one) ?? 0) - (turns.get(other) ?? 0))
 }
 
-async function writeTable(played: Played): Promise<void> {
+async function writeTable(rows: readonly Row[]): Promise<void> {
+  const [first] = await playedBefore()
+  const to = new Date()
   await mkdir(new URL('.', FILE), { recursive: true })
-  await writeFile(FILE, documentOf(played))
+  await writeFile(FILE, documentOf({ rows, from: first?.at ?? to, to }))
 }
 
 async function playOn(stage: Stage, chaosCase: ChaosCase): Promise<Row> {
