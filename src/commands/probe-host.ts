@@ -13,8 +13,8 @@ import { within } from '../hosts/within.ts'
 import type { Connected } from './connect.ts'
 
 const bytesPerMiB = 1024 * 1024
-/** A release with its dependencies is seldom smaller; a build that fills the disk takes the running app along. */
-const freeBytesMin = 100 * bytesPerMiB
+/** For the lock, the journal and the steps, without which nothing can be removed either. What a release needs is judged by `room`. */
+const freeBytesMin = bytesPerMiB
 
 export interface Probed {
   readonly machine: Machine
@@ -38,7 +38,12 @@ export async function probeHost(
   const at = layout(found.base)
   // What changes something goes on by itself where the connection is lost: it must not be begun again.
   const looking = reconnecting(withPath)
-  const depot = { ...shellDepot(withPath, at, timeouts), inspect: () => shellDepot(looking, at, timeouts).inspect() }
+  const asked = shellDepot(looking, at, timeouts)
+  const depot = {
+    ...shellDepot(withPath, at, timeouts),
+    inspect: () => asked.inspect(),
+    measure: () => asked.measure(),
+  }
   return {
     machine: { name: config.name, host: looking, layout: at, depot },
     findings: judge(config.name, found, isGoingBack),
@@ -66,7 +71,7 @@ function judge(host: string, probe: Probe, isGoingBack: boolean): readonly Findi
       ? [
           found(
             room,
-            `only ${Math.floor(probe.freeBytes / bytesPerMiB)} MiB are free in ${nearest}`,
+            `less than 1 MiB is free in ${nearest}`,
             'Make room: a release that fills the disk takes the running app along.',
           ),
         ]

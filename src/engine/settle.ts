@@ -12,9 +12,9 @@ export interface Settling {
 }
 
 /**
- * Writes the entry, where every host was verified, into each host's history; then removes what is old, what failed
- * first. What cannot be done is a warning: it changes nothing for users. The history is written first, so that the
- * release before is known, and kept.
+ * Writes the entry, where every host was verified, into each host's history; then removes what is old or has failed, and
+ * measures what is new. What cannot be done is a warning: it changes nothing for users. The history is written first, so
+ * that the release before is known, and kept.
  */
 export async function settle(settling: Settling, entry: HistoryEntry | null): Promise<void> {
   const settled = await everywhere(settling.fleet.machines, (machine) => settleHost(settling, machine, entry))
@@ -33,6 +33,7 @@ async function settleHost({ lock, keep }: Settling, machine: Machine, entry: His
   if (isNew) await depot.remember(entry)
   const present = { ...inspection, history: isNew ? [...history, entry] : history }
   const kept = releasesToKeep(present, { goal: entry?.release ?? null, keep })
-  if (inspection.releases.every((id) => kept.includes(id))) return
-  await depot.prune(kept)
+  if (!inspection.releases.every((id) => kept.includes(id))) await depot.prune(kept)
+  // Its files were read just now: later it takes longer.
+  if (isNew) await depot.measure()
 }

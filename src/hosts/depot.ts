@@ -14,6 +14,7 @@ import type { JournalEntry } from './journal.ts'
 import type { Limit } from './limits.ts'
 import type { Lockable } from './lockable.ts'
 import type { Sharing } from './sharing.ts'
+import type { ReleaseSize } from './sizes.ts'
 
 export type OnLine = (line: string, stream: 'stdout' | 'stderr') => void
 
@@ -116,6 +117,8 @@ export interface Depot extends Lockable {
   noteMigration(entry: MigrationEntry): Promise<void>
   /** Removes the releases that are not kept, and what a killed run left half laid out; never the one that `current` points at. */
   prune(keepIds: readonly string[]): Promise<void>
+  /** What each release takes. Keeps what it has measured, and changes nothing else. */
+  measure(): Promise<readonly ReleaseSize[]>
 
   /** Says that a deploy waits for a yes; null: it does not any more, and its answer goes. */
   pause(pause: Pause | null): Promise<void>

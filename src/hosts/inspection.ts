@@ -26,8 +26,10 @@ export interface Inspection {
   readonly journal: readonly JournalEntry[]
   /** What could not be understood: `releases/<id>.json`, `history.jsonl:12`. Passed over, and named. */
   readonly unreadable: readonly string[]
-  /** On the disk of `base`; null where that could not be had (`base` is not there yet). */
+  /** Where releases are, or are to be; null where that could not be had. */
   readonly freeBytes: number | null
+  /** There; null also where a filesystem has no fixed number of them. */
+  readonly freeInodes: number | null
 }
 
 /** Of the history, and of the migrations. */
@@ -43,7 +45,7 @@ export LC_ALL=C
 say() { printf '${mark}\\t%s\\t%s\\n' "$1" "$2"; }
 # Nothing in a file can end a line of ours: JSON has no raw line end inside a string.
 one_line() { tr -d '\\000\\r\\n'; }
-base=${quote(layout.base)} releases=${quote(layout.releases)} current=${quote(layout.current)}
+releases=${quote(layout.releases)} current=${quote(layout.current)}
 manifests=${quote(layout.manifests)}
 real() { (cd -P "$1" 2>/dev/null && pwd -P); }
 say begin ''
@@ -69,7 +71,11 @@ say_lines() {
 say_lines history ${quote(layout.history)} ${linesMax}
 say_lines migration ${quote(layout.migrations)} ${linesMax}
 say_lines journal ${quote(layout.journal)} ${journalLinesMax}
-say free "$(df -Pk "$base" 2>/dev/null | sed -n 's/.* \\([0-9][0-9]*\\)  *[0-9][0-9]*% .*/\\1/p')"
+place=$releases
+until [ -d "$place" ] || [ "$place" = / ]; do place=$(dirname "$place"); done
+# A filesystem without a fixed number of inodes shows "-" for the share in use, and is passed over.
+say free "$(df -Pk "$place" 2>/dev/null | sed -n 's/.* \\([0-9][0-9]*\\)  *[0-9][0-9]*% .*/\\1/p')"
+say free-inodes "$(df -Pi "$place" 2>/dev/null | sed -n 's/.* \\([0-9][0-9]*\\)  *[0-9][0-9]*% .*/\\1/p')"
 say end ''
 `
 }
@@ -89,6 +95,7 @@ export function parseInspection(stdout: string): Inspection {
   const history = entries('history', 'history.jsonl', isHistoryEntry)
   const migrations = entries('migration', 'migrations.jsonl', isMigrationEntry)
   const free = values('free')[0] ?? ''
+  const freeInodes = values('free-inodes')[0] ?? ''
   return {
     current: readCurrent(facts),
     releases: values('release').toSorted(),
@@ -98,6 +105,7 @@ export function parseInspection(stdout: string): Inspection {
     journal: readJournal(values('journal')),
     unreadable: [...manifests, ...history, ...migrations].flatMap((read) => (read.found === null ? [read.name] : [])),
     freeBytes: free === '' ? null : Number(free) * 1024,
+    freeInodes: freeInodes === '' ? null : Number(freeInodes),
   }
 }
 

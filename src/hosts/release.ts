@@ -128,7 +128,7 @@ sync ${quote(layout.base)} 2>/dev/null || sync
 }
 
 /**
- * Removes the releases that are not kept, their manifests, and what a killed run left half laid out. Never the one that
+ * Removes the releases that are not kept, their manifests and sizes, and what a killed run left half laid out. Never the one that
  * `current` points at. They leave `releases` by a rename, so that half a release is never taken for a whole one.
  */
 export function pruneScript(layout: Layout, keepIds: readonly string[]): string {
@@ -147,8 +147,8 @@ for folder in "$releases"/${releasePattern}; do
   if [ ! -d "$folder" ] || kept "$id"; then continue; fi
   mv "$folder" "$trash/$id.$$" || status=1
 done
-for file in "$manifests"/${releasePattern}.json; do
-  id=\${file##*/} id=\${id%.json}
+for file in "$manifests"/${releasePattern}.json "$manifests"/${releasePattern}.size; do
+  id=\${file##*/} id=\${id%.*}
   if [ ! -f "$file" ] || kept "$id" || [ -d "$releases/$id" ]; then continue; fi
   rm -f "$file" || status=1
 done

@@ -15,6 +15,7 @@ import { activateScript, commandsScript, layOutScript, pruneScript, setupScript 
 import { type Doing, runScript } from './run-script.ts'
 import { lackingScript, sharedFoldersScript, shareScript } from './sharing.ts'
 import { lostToAnother, shellLock } from './shell-lock.ts'
+import { measureScript, parseSizes } from './sizes.ts'
 
 export function shellDepot(host: Host, layout: Layout, limits: Limits = defaultLimits): Depot {
   const { name } = host
@@ -87,6 +88,10 @@ export function shellDepot(host: Host, layout: Layout, limits: Limits = defaultL
     prune: async (keepIds) => {
       const what = `${name}: old releases could not be removed`
       await runScript(host, pruneScript(layout, keepIds), { what, ...limits.prune })
+    },
+    measure: async () => {
+      const what = `${name}: the releases could not be measured`
+      return parseSizes(await stdoutOf(measureScript(layout), { what, ...limits.prune }))
     },
 
     pause: (asked) => change(pauseScript(layout, asked), `${name}: that the deploy waits could not be noted`),

@@ -68,6 +68,7 @@ export function view({ host = 'a', runs = null, ...seen }: Seen = {}): HostView 
     journal: [],
     unreadable: [],
     freeBytes: null,
+    freeInodes: null,
     ...seen,
     releases,
   }

@@ -26,6 +26,7 @@ export function refusingDepot(refuse: () => Promise<never>): Depot {
     remember: refuse,
     noteMigration: refuse,
     prune: refuse,
+    measure: refuse,
     pause: refuse,
     paused: refuse,
     answer: refuse,

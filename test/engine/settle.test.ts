@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { settle } from '../../src/engine/settle.ts'
@@ -62,4 +62,12 @@ test('what cannot be tidied up is a warning: the release serves, and the other h
   await settled(on, entry(v2))
   expect(on.fleet.reports).toMatchObject([{ type: 'note', level: 'warning', host: 'a' }])
   expect((await histories(on)).at(-1)).toEqual([`deploy ${v1}`, `deploy ${v2}`])
+})
+
+test('what is new is measured, for the next deploy to know what it needs', async () => {
+  const on = ground(['a'])
+  const [machine] = on.fleet.machines
+  if (machine === undefined) throw new Error('no machine')
+  await settled(on, entry(v2))
+  expect(existsSync(join(machine.layout.manifests, `${v2}.size`))).toBe(true)
 })

@@ -65,11 +65,17 @@ export function depotContract(name: string, make: () => Promise<DepotSubject>): 
         history: [],
         migrations: [],
         journal: [],
+        unreadable: [],
       }
-      expect(await depot.inspect()).toEqual({ ...nothing, unreadable: [], freeBytes: null })
+      expect(await depot.inspect()).toEqual({
+        ...nothing,
+        freeBytes: expect.any(Number),
+        freeInodes: expect.anything(),
+      })
+      expect(await depot.measure()).toEqual([])
       expect(await depot.lockOwner()).toBeNull()
       expect(await depot.paused()).toBeNull()
-      expect(await depot.inspect()).toMatchObject({ freeBytes: null })
+      expect(await depot.inspect()).toMatchObject(nothing)
     })
 
     it('makes the folders, and may be asked to again', async () => {
@@ -224,6 +230,18 @@ export function depotContract(name: string, make: () => Promise<DepotSubject>): 
       expect(current).toEqual({ kind: 'release', id: first })
     })
 
+    it('measures each release that is there, prepared to its end or not, and may be asked to again', async () => {
+      await released(first, second)
+      await depot.layOut({ id: third, sha })
+      const size = { bytes: expect.any(Number), inodes: expect.any(Number) }
+      for (let times = 0; times < 2; times += 1)
+        expect(await depot.measure()).toEqual([first, second, third].map((release) => ({ release, ...size })))
+      await depot.prune([second])
+      const left = await depot.measure()
+      expect(left).toEqual([{ release: second, ...size }])
+      expect(left.every(({ bytes, inodes }) => bytes > 0 && inodes > 0)).toBe(true)
+    })
+
     lockContract(() => {
       const { depot: lock, close } = subject.open()
       return { lock, close }
@@ -364,6 +382,7 @@ function changes(
     ['remember', () => depot.remember(entry)],
     ['noteMigration', () => depot.noteMigration(migrationOf(sha, 'started'))],
     ['prune', () => depot.prune([first])],
+    ['measure', async () => void (await depot.measure())],
     ['pause', () => depot.pause(pause)],
   ]
 }

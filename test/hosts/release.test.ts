@@ -419,10 +419,9 @@ describe('the inspection', () => {
       unreadable: [],
     })
     expect(inspect().freeBytes).toBeGreaterThan(0)
-    expect(parseInspection(ok(inspectScript(layout(join(root, 'nowhere')))))).toMatchObject({
-      current: { kind: 'none' },
-      freeBytes: null,
-    })
+    const nowhere = parseInspection(ok(inspectScript(layout(join(root, 'nowhere')))))
+    expect(nowhere.current).toEqual({ kind: 'none' })
+    expect(nowhere.freeBytes).toBeGreaterThan(0)
   })
 
   test('tells what was written, as it was written', () => {

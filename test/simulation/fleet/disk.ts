@@ -2,21 +2,15 @@
 import { UserError } from '../../../src/errors.ts'
 import type { Inspection } from '../../../src/hosts/inspection.ts'
 import type { JournalEntry } from '../../../src/hosts/journal.ts'
+import type { ReleaseSize } from '../../../src/hosts/sizes.ts'
 import type { ReleaseId } from '../../../src/rollout/model.ts'
 import type { Work } from './errand.ts'
 import { type Box, type Disk, happen, type World } from './world.ts'
 
-const freeBytes = 10 ** 10
+const free = { freeBytes: 10 ** 10, freeInodes: 10 ** 6 }
+const size = { bytes: 10 ** 8, inodes: 10 ** 4 }
 
-export function inspectionOf({
-  isSetUp,
-  current,
-  releases,
-  manifests,
-  history,
-  migrations,
-  journal,
-}: Disk): Inspection {
+export function inspectionOf({ current, releases, manifests, history, migrations, journal }: Disk): Inspection {
   return {
     current,
     releases: [...releases.keys()].toSorted(),
@@ -25,8 +19,12 @@ export function inspectionOf({
     migrations: [...migrations],
     journal: [...journal],
     unreadable: [],
-    freeBytes: isSetUp ? freeBytes : null,
+    ...free,
   }
+}
+
+export function sizesOf({ releases }: Disk): readonly ReleaseSize[] {
+  return [...releases.keys()].toSorted().map((release) => ({ release, ...size }))
 }
 
 /** Removes what is not kept. Half: only the first. */

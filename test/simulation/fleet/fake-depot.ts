@@ -2,7 +2,7 @@
 import { UserError } from '../../../src/errors.ts'
 import type { Depot } from '../../../src/hosts/depot.ts'
 import type { Host } from '../../../src/hosts/host.ts'
-import { appendJournal, inspectionOf, noRoom, remove, same } from './disk.ts'
+import { appendJournal, inspectionOf, noRoom, remove, same, sizesOf } from './disk.ts'
 import { type Errand, errand, type Fence, type Work } from './errand.ts'
 import { fakeLock, lostToAnother } from './fake-lock.ts'
 import { fetchMirror, layOutRelease, resolveRef, runCommands, shareInto } from './preparing.ts'
@@ -117,6 +117,7 @@ export function fakeDepot({ seat, box, fence, hostFor }: DepotOf): Depot {
         timeoutMs: pruneTimeoutMs,
         canBeHalf: true,
       }),
+    measure: () => ask('the releases could not be measured', () => sizesOf(disk), { timeoutMs: pruneTimeoutMs }),
 
     pause: (pause) =>
       change('that the deploy waits could not be noted', ({ who }) => {
