@@ -181,6 +181,9 @@ export function releasesToKeep(
     inspection.manifests.some((manifest) => manifest.id === id && manifest.state !== 'failed')
   const newest = inspection.releases.filter(isSound).toSorted().toReversed()
   const kept = new Set(needed.filter((id) => id !== null && id !== undefined))
-  for (const id of newest) if (kept.size < keep) kept.add(id)
+  // One that failed and is needed all the same takes no other's place.
+  const failed = new Set(inspection.manifests.filter(({ state }) => state === 'failed').map(({ id }) => id))
+  const count = (): number => [...kept].filter((id) => !failed.has(id)).length
+  for (const id of newest) if (count() < keep) kept.add(id)
   return [...kept]
 }

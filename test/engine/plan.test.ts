@@ -178,4 +178,10 @@ describe('of the releases are kept', () => {
     const kept = releasesToKeep(seen.inspection, { goal, keep: 4 })
     expect([...kept].toSorted()).toEqual([first, ids[4], ids[5], goal])
   })
+  test('one that failed and runs all the same takes no place of those', () => {
+    const manifests = ids.map((id) => manifest(id, { state: id === second ? 'failed' : 'verified' }))
+    const seen = view({ releases: ids, manifests, current: active, history: [entry(first), entry(goal)] })
+    const kept = releasesToKeep(seen.inspection, { goal, keep: 4 })
+    expect([...kept].toSorted()).toEqual([first, second, ids[6], ids[7], goal])
+  })
 })
