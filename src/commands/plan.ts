@@ -5,6 +5,7 @@ import { findGoal, presentSha } from '../engine/goal.ts'
 import { preflight, refuseDowntime } from '../engine/look.ts'
 import { assertMigratable } from '../engine/migrate.ts'
 import { planRollout } from '../engine/plan.ts'
+import { assertRoom, roomOf } from '../engine/room.ts'
 import type { Upload } from '../hosts/sharing.ts'
 import { rehearse } from '../rollout/rehearse.ts'
 import type { ExitCode } from '../rollout/report.ts'
@@ -54,9 +55,13 @@ export async function plan(
   if (!invocation.allowDowntime) refuseDowntime(fleet, look, goal.manifest)
   await announceCommit(context, { goal, fromSha: presentSha(views) })
   const start = planRollout(fleet, views, { goal: goal.manifest.id, policy, view })
-  const planned: Planned = { config, order, goal, look, start, rehearsal: rehearse(start.plan, start.observed) }
+  const rehearsal = rehearse(start.plan, start.observed)
+  const wanted = { goal: goal.manifest.id, keep: order.keep }
+  const rooms = goal.kind === 'deploy' ? await roomOf(fleet, views, wanted) : []
+  const planned: Planned = { config, order, goal, look, start, rehearsal, rooms }
   context.report(planReport(planned))
   for (const note of planNotes(planned)) context.report({ type: 'note', ...note })
+  assertRoom(fleet, rooms)
   if (goal.kind === 'deploy' && migration !== null) assertMigratable(views, migration)
   return endsWell(planned) ? 0 : 1
 }

@@ -14,7 +14,7 @@ import { spanText } from '../engine/pause.ts'
 import type { Start } from '../engine/plan.ts'
 import type { HostAtStart } from '../rollout/model.ts'
 import type { Rehearsal } from '../rollout/rehearse.ts'
-import type { PlannedHost, Report } from '../rollout/report.ts'
+import type { HostRoom, PlannedHost, Report } from '../rollout/report.ts'
 
 export interface Planned {
   readonly config: EnvironmentConfig
@@ -23,12 +23,13 @@ export interface Planned {
   readonly look: Look
   readonly start: Start
   readonly rehearsal: Rehearsal
+  readonly rooms: readonly HostRoom[]
 }
 
 type Note = Omit<Extract<Report, { type: 'note' }>, 'type'>
 
 export function planReport(planned: Planned): Report {
-  const { config, goal, look, start, rehearsal } = planned
+  const { config, goal, look, start, rehearsal, rooms } = planned
   const { manifest } = goal
   const { plan } = start
   const isNew = goal.kind === 'deploy'
@@ -43,6 +44,7 @@ export function planReport(planned: Planned): Report {
     soakMs: plan.soak ? config.rollout.soakMs : 0,
     skipped: plan.skipped,
     hosts: plan.hosts.map((host) => plannedHost(host, start)),
+    room: rooms,
     migrate: migrateText(planned),
     shared: isNew ? sharedTexts(config) : [],
     prepare: isNew ? [...(manifest.byLockfile ? [byLockfileText] : []), ...manifest.prepare] : [],

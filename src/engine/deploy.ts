@@ -8,7 +8,7 @@ import { begin } from '../rollout/apply.ts'
 import { exitCodeOf } from '../rollout/exit-code.ts'
 import type { Outcome } from '../rollout/model.ts'
 import { rehearse } from '../rollout/rehearse.ts'
-import type { ExitCode, Report } from '../rollout/report.ts'
+import type { ExitCode, HostRoom, Report } from '../rollout/report.ts'
 import { orEnded } from './end-steps.ts'
 import type { Fleet, Machine } from './fleet.ts'
 import { findGoal, type Goal, presentSha } from './goal.ts'
@@ -21,6 +21,7 @@ import type { Company, Order } from './order.ts'
 import { planRollout, saidYes } from './plan.ts'
 import { prepareFleet } from './prepare-fleet.ts'
 import { type End, ended, rollOut, settleEnd } from './roll-out.ts'
+import { assertRoom, roomOf } from './room.ts'
 
 export interface Deploying {
   readonly fleet: Fleet
@@ -35,7 +36,9 @@ export async function deploy(deploying: Deploying): Promise<ExitCode> {
   const { interruption } = company
   const look = await interruption.orStop(preflight(withoutOthers(fleet, lock), company.findings))
   assertStillLast(look, order)
-  const goal = await orEnded({ fleet, lock, interruption }, (heard) => resolve({ ...deploying, fleet: heard }, look))
+  const { goal, rooms } = await orEnded({ fleet, lock, interruption }, (heard) =>
+    resolve({ ...deploying, fleet: heard }, look),
+  )
   const codeOf = ({ outcome, changed }: End): ExitCode =>
     exitCodeOf(outcome, { changed, allowSkipped: order.allowSkipped })
   const tell = (end: End): ExitCode => {
@@ -44,7 +47,7 @@ export async function deploy(deploying: Deploying): Promise<ExitCode> {
     return exitCode
   }
   const journal = openJournal({ fleet, lock, by: order.by })
-  const end = await orNoted(journal, roll({ ...deploying, look, goal, journal, tell }))
+  const end = await orNoted(journal, roll({ ...deploying, look, goal, rooms, journal, tell }))
   if (goal.kind === 'deploy' && order.migration !== null) sayWhatStayed(fleet, order.migration, end.outcome)
   await settleEnd({ fleet, lock, goal, keep: order.keep, by: order.by }, end.outcome)
   await journal.end(end.outcome, codeOf(end))
@@ -90,7 +93,12 @@ function exitCodeOfError({ code }: UserError): ExitCode {
   return code === 'locked' ? 5 : 1
 }
 
-async function resolve({ fleet, lock, order, company }: Deploying, look: Look): Promise<Goal> {
+interface Resolved {
+  readonly goal: Goal
+  readonly rooms: readonly HostRoom[]
+}
+
+async function resolve({ fleet, lock, order, company }: Deploying, look: Look): Promise<Resolved> {
   const { views } = look
   fleet.report({ type: 'phase', phase: 'resolve' })
   const { recipe, source, wish, isFresh, allowDowntime, migration } = order
@@ -99,11 +107,14 @@ async function resolve({ fleet, lock, order, company }: Deploying, look: Look): 
   const goal = await findGoal(wish, { recipe, source, views, isFresh, nowMs, writable })
   if (!allowDowntime) refuseDowntime(fleet, look, goal.manifest)
   if (goal.kind === 'deploy' && migration !== null) assertMigratable(views, migration)
+  // Going back needs no room: a release that filled the disk is a reason for it.
+  const rooms = goal.kind === 'deploy' ? await roomOf(fleet, views, { goal: goal.manifest.id, keep: order.keep }) : []
+  assertRoom(fleet, rooms)
   const fromSha = presentSha(views)
   await company.onGoal(goal, fromSha)
   if (goal.kind === 'rollback')
     for (const left of migrationsLeft(views, goal.manifest)) warn(fleet, migrationLeftText(left))
-  return goal
+  return { goal, rooms }
 }
 
 function warn({ report }: Fleet, text: string): void {
@@ -119,9 +130,8 @@ function sayWhatStayed(fleet: Fleet, { command }: Migration, { kind }: Outcome):
   )
 }
 
-interface Going extends Deploying {
+interface Going extends Deploying, Resolved {
   readonly look: Look
-  readonly goal: Goal
   readonly journal: FleetJournal
   readonly tell: (end: End) => void
 }
@@ -168,13 +178,13 @@ async function migrateToTheEnd(
   interruption.onLeaving(() => undefined)
 }
 
-async function prepare({ fleet, lock, order, company, look, goal: { manifest } }: Going): Promise<void> {
+async function prepare({ fleet, lock, order, company, look, goal: { manifest }, rooms }: Going): Promise<void> {
   const { interruption } = company
   await interruption.orStop(company.beforePrepare(manifest))
   const { source, uploads, isFresh, onFirst, before } = order
   const preparation = { manifest, source, uploads, isFresh, onFirst, before }
   await orEnded({ fleet, lock, interruption }, (heard) =>
-    prepareFleet({ fleet: heard, lock, by: order.by, views: look.views, preparation }),
+    prepareFleet({ fleet: heard, lock, by: order.by, views: look.views, rooms, preparation }),
   )
 }
 

@@ -70,7 +70,7 @@ export function reportFindings(findings: readonly Finding[], report: (report: Re
   for (const finding of findings) report({ type: 'finding', ...finding })
 }
 
-function refuseErrors(findings: readonly Finding[]): void {
+export function refuseErrors(findings: readonly Finding[]): void {
   const errors = findings.filter(({ weight }) => weight === 'error')
   if (errors.length === 0) return
   throw new UserError(

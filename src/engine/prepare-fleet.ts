@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { Manifest } from '../hosts/history.ts'
+import type { HostRoom } from '../rollout/report.ts'
 import { everywhere } from './everywhere.ts'
 import type { Fleet } from './fleet.ts'
 import type { HostView } from './inspect.ts'
@@ -12,6 +13,7 @@ export interface Preparing {
   readonly lock: FleetLock
   readonly by: string
   readonly views: readonly HostView[]
+  readonly rooms: readonly HostRoom[]
   readonly preparation: Omit<Preparation, 'limit' | 'onLine'>
 }
 
@@ -42,8 +44,22 @@ async function prepareOne(preparing: Preparing, view: HostView): Promise<void> {
   const onLine = (line: string): void => fleet.report({ type: 'output', host: name, line })
   await reportStep(fleet, { host: name, step: 'prepare', manifest: preparation.manifest }, async () => {
     const machine = journaled(preparing, await lock.guarded(view.machine))
+    await makeRoom(preparing, { ...view, machine })
     await prepareHost(view, machine, { ...preparation, limit: fleet.limits.prepare, onLine })
   })
+}
+
+/** What cannot be removed may be in nobody's way: where there is no room, the build says so. */
+async function makeRoom({ fleet, rooms }: Preparing, { machine, inspection }: HostView): Promise<void> {
+  const host = machine.name
+  const first = rooms.find((room) => room.host === host)?.goesFirst ?? []
+  if (first.length === 0) return
+  try {
+    await machine.depot.prune(inspection.releases.filter((id) => !first.includes(id)))
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'host-command') throw error
+    fleet.report({ type: 'note', level: 'warning', host, text: error.message })
+  }
 }
 
 interface Told {

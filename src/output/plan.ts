@@ -1,6 +1,7 @@
 /** The answer of `zdr-deploy production plan`. */
 import type { PlannedHost, Report } from '../rollout/report.ts'
 import { oneLine, type Paint, safeLines } from './paint.ts'
+import { roomLines } from './room.ts'
 import { alignedLines } from './table.ts'
 import { count, fromTo, shortSha, span } from './words.ts'
 
@@ -23,6 +24,7 @@ export function planLines(plan: PlanReport, paint: Paint): readonly string[] {
     ...(migrate === null ? [] : commandLines('Before the first batch:', [migrate], paint)),
     ...commandLines('While a host is out:', activate, paint),
     ...(reason === '' ? [] : safeLines(reason).map((line) => paint('faint', line))),
+    ...roomLines(plan.room, paint),
     'Nothing that runs was touched.',
   ]
 }

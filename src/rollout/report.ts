@@ -38,6 +38,26 @@ export interface PlannedHost {
   readonly what: string
 }
 
+/** The disk of a host on which the release is still to be prepared. */
+export interface HostRoom {
+  readonly host: HostName
+  /** How many are there. */
+  readonly releases: number
+  readonly takenBytes: number
+  /** null: not known. */
+  readonly freeBytes: number | null
+  readonly freeInodes: number | null
+  /** What a new release will take, by the largest one there; null: none was measured. */
+  readonly needBytes: number | null
+  readonly needInodes: number | null
+  /** Releases that are removed before it is prepared. */
+  readonly goesFirst: readonly ReleaseId[]
+  /** And once it is deployed. */
+  readonly goesAfter: readonly ReleaseId[]
+  /** What there is too little of, even then; null: there is enough. */
+  readonly lacks: 'bytes' | 'inodes' | null
+}
+
 export interface HostRelease {
   readonly host: HostName
   readonly release: ReleaseId | null
@@ -121,6 +141,7 @@ export type Report =
       /** `npm run migrate, once, on web-1`; null: none is due. */
       readonly migrate: string | null
       readonly hosts: readonly PlannedHost[]
+      readonly room: readonly HostRoom[]
       /** What the release has from elsewhere than the repository, one sentence each. */
       readonly shared: readonly string[]
       readonly prepare: readonly string[]

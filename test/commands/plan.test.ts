@@ -32,9 +32,10 @@ interface Given {
   readonly wish?: Partial<Plan>
   readonly rollout?: Partial<RolloutConfig>
   readonly migrations?: readonly MigrationEntry[]
+  readonly freeBytes?: number
 }
 
-async function planned({ wish = {}, rollout = {}, migrations = [] }: Given) {
+async function planned({ wish = {}, rollout = {}, migrations = [], freeBytes = 10 ** 10 }: Given) {
   const on = ground(['a', 'b'])
   const { repo, sha } = repository()
   for (const machine of on.fleet.machines) {
@@ -48,7 +49,11 @@ async function planned({ wish = {}, rollout = {}, migrations = [] }: Given) {
     rollout: { ...environment().rollout, batches, ...rollout },
   }
   const given = context()
-  const open = { fleet: { ...on.fleet, report: given.report }, findings: [] }
+  const machines = on.fleet.machines.map((machine) => {
+    const inspect = async () => ({ ...(await machine.depot.inspect()), freeBytes })
+    return { ...machine, depot: { ...machine.depot, inspect } }
+  })
+  const open = { fleet: { ...on.fleet, machines, report: given.report }, findings: [] }
   const ending = plan({ ...deploy, ...wish }, { config, context: given, open, uploads: [] })
   return { ending, sha, reports: given.reports }
 }
@@ -98,6 +103,18 @@ describe('plan', () => {
     const shown = reports.flatMap((report) => (report.type === 'plan' ? [report.migrate] : []))
     // It was cut off in another commit: that of this one is due, whatever becomes of the other.
     expect(shown).toEqual([expect.stringMatching(/^npm run migrate, once, on a/)])
+  })
+
+  test('says what a release takes and what is free, and ends as the deploy would where that is too little', async () => {
+    const { ending, reports } = await planned({})
+    expect(await ending).toBe(0)
+    const shown = reports.flatMap((report) => (report.type === 'plan' ? report.room : []))
+    expect(shown).toMatchObject(['a', 'b'].map((host) => ({ host, releases: 2, lacks: null })))
+    const full = await planned({ freeBytes: 0 })
+    await expect(full.ending).rejects.toMatchObject({ code: 'preflight' })
+    expect(full.reports.map(({ type }) => type).slice(-3)).toEqual(['plan', 'finding', 'finding'])
+    const goingBack = await planned({ freeBytes: 0, wish: back })
+    expect(await goingBack.ending).toBe(0)
   })
 
   test('for a way back says which migrations are not undone', async () => {

@@ -83,7 +83,7 @@ function hostText({ user, address, port, server }: HostConfig): string {
   return `${user}@${address}${port === undefined ? '' : `:${port}`}${server === null ? '' : `, server ${server}`}`
 }
 
-/** What `plan` prints of an imagined fleet, without the line whose release is another one each time. */
+/** What `plan` prints of an imagined fleet, without its disks, and without the line whose release is another one each time. */
 async function planned(config: EnvironmentConfig): Promise<readonly string[]> {
   const { fleet } = imagined(config.hosts.map(({ name }) => name))
   const given = context()
@@ -101,5 +101,7 @@ async function planned(config: EnvironmentConfig): Promise<readonly string[]> {
     { verb: 'plan', environment: 'production', configFile: null, goal, ...wishes },
     { config, context: given, open: { fleet: { ...fleet, report: given.report }, findings: [] }, uploads: [] },
   )
-  return given.reports.flatMap((report) => (report.type === 'plan' ? planLines(report, plainPaint).slice(1) : []))
+  return given.reports.flatMap((report) =>
+    report.type === 'plan' ? planLines({ ...report, room: [] }, plainPaint).slice(1) : [],
+  )
 }

@@ -323,3 +323,37 @@ test('what a release is made of is noted with it: commands, environment, ref', a
   expect(noted).toMatchObject({ sha: on.sha, ref: 'main', env: { A: '1' }, state: 'verified' })
   expect(notes(on.fleet.reports)).toEqual([])
 })
+
+describe('a disk', () => {
+  const full = (machine: Machine): Machine => {
+    const inspect = async () => ({ ...(await machine.depot.inspect()), freeBytes: 2 ** 20 })
+    return machine.name === 'b' ? { ...machine, depot: { ...machine.depot, inspect } } : machine
+  }
+
+  test('without room for the release ends a deploy before anything is changed, and stands in no way back', async () => {
+    const on = imaginedDeployment(['a', 'b'])
+    await expect(on.run({ through: full })).rejects.toMatchObject({ code: 'preflight' })
+    for (const { inspection } of await on.look())
+      expect([inspection.releases.length, inspection.journal]).toEqual([2, []])
+    await on.run()
+    const { code } = await on.run({ through: full, order: { wish: { kind: 'release', release: 1 } } })
+    expect([code, on.active()]).toEqual([0, [v1, v1]])
+  })
+
+  test('is not filled by builds that fail, one after another: the next deploy first removes what they left', async () => {
+    const on = imaginedDeployment(['a', 'b'])
+    const broken = { recipe: { ...on.recipe, prepare: ['false'] } }
+    for (let times = 0; times < 3; times += 1)
+      await expect(on.run({ order: broken })).rejects.toMatchObject({ code: 'host-command' })
+    for (const { inspection } of await on.look()) expect(inspection.releases).toHaveLength(3)
+  })
+
+  test('on which something cannot be removed is warned of, and deployed to', async () => {
+    const on = imaginedDeployment(['a', 'b'])
+    await expect(on.run({ order: { recipe: { ...on.recipe, prepare: ['false'] } } })).rejects.toThrow('not be prepared')
+    const prune = (): Promise<never> => Promise.reject(new UserError('host-command', 'a: it cannot be removed'))
+    const { code, reports } = await on.run({ through: (each) => ({ ...each, depot: { ...each.depot, prune } }) })
+    expect(code).toBe(0)
+    expect(notes(reports)).toContain('a: it cannot be removed')
+  })
+})

@@ -3,7 +3,7 @@ import { createBlocks } from '../../src/output/blocks.ts'
 import { plainPaint } from '../../src/output/paint.ts'
 import type { HostOutcome, OutcomeKind } from '../../src/rollout/model.ts'
 import type { ExitCode, Report } from '../../src/rollout/report.ts'
-import { release, samples } from './story.ts'
+import { release, roomOn, samples } from './story.ts'
 
 function drawn(reports: readonly Report[], columns = 100): string {
   const blocks = createBlocks(() => ({ paint: plainPaint, columns }))
@@ -127,6 +127,9 @@ describe('plan', () => {
       While a host is out:
         pm2 reload ecosystem.config.js --env production
       split before \`pm2\`
+      On the disks:
+        web-1, web-2: 5 releases, 2.4 GiB; 30.0 GiB free; a new one takes about 512 MiB
+          removed at the end: 20261120101500-1a2b3c4
       Nothing that runs was touched."
     `)
   })
@@ -163,8 +166,31 @@ describe('plan', () => {
       While a host is out:
         pm2 reload ecosystem.config.js --env production
       split before \`pm2\`
+      On the disks:
+        web-1, web-2: 5 releases, 2.4 GiB; 30.0 GiB free; a new one takes about 512 MiB
+          removed at the end: 20261120101500-1a2b3c4
       Nothing that runs was touched."
     `)
+  })
+
+  test('shows what is on the disks, in one line for hosts that are alike, and what goes from them', () => {
+    const room = [
+      roomOn('web-1'),
+      { ...roomOn('web-2'), freeBytes: 28.5 * 2 ** 30 },
+      { ...roomOn('web-3'), freeBytes: 2 ** 20, goesFirst: [release], goesAfter: [], lacks: 'bytes' as const },
+      { ...roomOn('web-4'), releases: 0, takenBytes: 0, freeBytes: null, needBytes: null, goesAfter: [] },
+    ]
+    const text = drawn([{ ...samples.plan, room }])
+    expect(text.slice(text.indexOf('On the disks'), text.indexOf('Nothing that'))).toMatchInlineSnapshot(`
+      "On the disks:
+        web-1, web-2: 5 releases, 2.4 GiB; 28.5 GiB to 30.0 GiB free; a new one takes about 512 MiB
+          removed at the end: 20261120101500-1a2b3c4
+        web-3: 5 releases, 2.4 GiB; 1 MiB free; a new one takes about 512 MiB; too little room
+          removed before it is prepared: 20261121031500-5d6e7f8
+        web-4: no release yet
+      "
+    `)
+    expect(drawn([{ ...samples.plan, room: [] }])).not.toContain('disks')
   })
 
   test('no host is left out, even one that is in no batch', () => {

@@ -1,5 +1,5 @@
 /** One report of every kind, and a deploy told by them. */
-import type { Report, Reported } from '../../src/rollout/report.ts'
+import type { HostRoom, Report, Reported } from '../../src/rollout/report.ts'
 
 export const release = '20261121031500-5d6e7f8'
 export const before = '20261120101500-1a2b3c4'
@@ -58,6 +58,7 @@ export const samples: { readonly [K in Kind]: Of<K> } = {
       { host: 'web-2', from: null, what: 'roll, stays out' },
       { host: 'web-3', from: before, what: 'leave alone' },
     ],
+    room: [roomOn('web-1'), roomOn('web-2')],
     shared: ['.env leads to $SHARED/.env'],
     prepare: ['npm ci', 'npm run build'],
     activate: ['pm2 reload ecosystem.config.js --env production'],
@@ -138,6 +139,22 @@ export const samples: { readonly [K in Kind]: Of<K> } = {
     output: 'since 03:14',
     exitCode: 5,
   },
+}
+
+/** The disk of a host that is like the others. */
+export function roomOn(host: string): HostRoom {
+  return {
+    host,
+    releases: 5,
+    takenBytes: 2_500 * 2 ** 20,
+    freeBytes: 30 * 2 ** 30,
+    freeInodes: 1_000_000,
+    needBytes: 512 * 2 ** 20,
+    needInodes: 40_000,
+    goesFirst: [],
+    goesAfter: [before],
+    lacks: null,
+  }
 }
 
 export const kinds = Object.keys(samples) as readonly Kind[]
