@@ -37,10 +37,23 @@ const withoutTerminal =
 const defaultKeepReleases = 5
 
 /** Reads one environment's block and fills in what it does not say. Rejects with one UserError `config` for all problems. */
-export async function checkEnvironment(
-  source: Source,
-  { cwd, environment, ref }: CheckOptions,
-): Promise<EnvironmentConfig> {
+export async function checkEnvironment(source: Source, options: CheckOptions): Promise<EnvironmentConfig> {
+  const { config, problems } = await examineEnvironment(source, options)
+  if (problems.length > 0 || config === null) throw configError(problems, source.locate)
+  return config
+}
+
+/** What a block says, whatever else is wrong with it. */
+export interface Examined {
+  /** null where no machine could be looked at by it: it names no host, or no path. */
+  readonly config: EnvironmentConfig | null
+  readonly problems: readonly Problem[]
+  /** Those of `config.warnings` that are about a key that is written, not about one that is missing. */
+  readonly warnings: readonly string[]
+}
+
+/** The same, for whoever goes on with what could be read. */
+export async function examineEnvironment(source: Source, { cwd, environment, ref }: CheckOptions): Promise<Examined> {
   const check = await startCheck(source, { cwd, environment, refGiven: ref !== undefined })
   const { block, problems } = check
   const fleet = checkFleet(check)
@@ -53,22 +66,16 @@ export async function checkEnvironment(
   }
   const { repo, path } = block
   const wanted = ref ?? block.ref
-  if (problems.length > 0 || wanted === undefined || repo === undefined || path === undefined) {
-    throw configError(problems, source.locate)
-  }
-  const warnings = [
-    ...(block.ssh_options?.warnings ?? []),
-    ...(block.needs_tty === true ? [withoutTerminal] : []),
-    ...fleet.warnings,
-    ...work.warnings,
-  ]
-  return {
+  const ofSsh = [...(block.ssh_options?.warnings ?? []), ...(block.needs_tty === true ? [withoutTerminal] : [])]
+  const warnings = [...ofSsh, ...work.warnings]
+  if (path === undefined || fleet.hosts.length === 0) return { config: null, problems, warnings }
+  const config = {
     file: source.shown,
     environment,
     hosts: fleet.hosts,
     ssh: sshOptions(block),
-    repo,
-    ref: wanted,
+    repo: repo ?? '',
+    ref: wanted ?? '',
     path,
     depth: block.fetch === 'fast' ? fastDepth : null,
     env: work.env,
@@ -81,8 +88,9 @@ export async function checkEnvironment(
     rollout: fleet.rollout,
     timeouts,
     keepReleases: block['keep-releases'] ?? defaultKeepReleases,
-    warnings,
+    warnings: [...ofSsh, ...fleet.warnings, ...work.warnings],
   }
+  return { config, problems, warnings }
 }
 
 async function startCheck(

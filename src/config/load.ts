@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { checkEnvironment } from './check.ts'
+import { checkEnvironment, type Examined, examineEnvironment } from './check.ts'
 import { findConfig } from './find.ts'
 import { nearest } from './nearest.ts'
 import { deploySection, type Source } from './source.ts'
@@ -30,6 +30,18 @@ export async function loadEnvironment({ cwd, file, environment, overrides }: Loa
   const names = namesIn(source)
   if (!names.includes(environment)) throw unknownEnvironment(source, { environment, names })
   return checkEnvironment(source, { cwd, environment, ...(ref === undefined ? {} : { ref }) })
+}
+
+/** The same for whoever goes on with what could be read, and with the file itself. Rejects where there is no such environment. */
+export async function examine({
+  cwd,
+  file,
+  environment,
+}: Omit<LoadOptions, 'overrides'>): Promise<Examined & { readonly source: Source }> {
+  const source = await findConfig({ cwd, ...(file === undefined ? {} : { file }) })
+  const names = namesIn(source)
+  if (!names.includes(environment)) throw unknownEnvironment(source, { environment, names })
+  return { source, ...(await examineEnvironment(source, { cwd, environment })) }
 }
 
 /** The environments of the file, in its order. Rejects with UserError `config`. */

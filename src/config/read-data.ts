@@ -1,5 +1,6 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import { UserError } from '../errors.ts'
+import { withoutComments } from './comments.ts'
 import type { KeyPath } from './problem.ts'
 import type { Source } from './source.ts'
 
@@ -47,11 +48,4 @@ function offsetOf(top: unknown, path: KeyPath): number {
 
 function startOf(node: Node): number {
   return node.range?.[0] ?? 0
-}
-
-/** Comments become blanks, so that every other character stays where it is. */
-function withoutComments(text: string): string {
-  return text.replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (found) =>
-    found.startsWith('/') ? found.replaceAll(/[^\n]/g, ' ') : found,
-  )
 }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { KeyPath } from './problem.ts'
 
 /** A configuration file that was read. */
@@ -20,6 +21,31 @@ export function deploySection(source: Source): Readonly<Record<string, unknown>>
 
 export function hasApps(source: Source): boolean {
   return propertyOf(source.data, 'apps') !== undefined || Array.isArray(source.data)
+}
+
+/** The apps of an ecosystem file: settings, and where they stand. */
+export function appsOf({ data }: Source): readonly WrittenApp[] {
+  const isList = Array.isArray(data)
+  const apps: unknown = isList ? data : propertyOf(data, 'apps')
+  return (Array.isArray(apps) ? (apps as readonly unknown[]) : []).flatMap((app, index): readonly WrittenApp[] => {
+    const script = propertyOf(app, 'script')
+    if (typeof script !== 'string') return []
+    const name = propertyOf(app, 'name')
+    const path = isList ? [index] : ['apps', index]
+    return [
+      {
+        name: typeof name === 'string' ? name : posix.parse(script).name,
+        path,
+        settings: app as WrittenApp['settings'],
+      },
+    ]
+  })
+}
+
+export interface WrittenApp {
+  readonly name: string
+  readonly path: KeyPath
+  readonly settings: Readonly<Record<string, unknown>>
 }
 
 function propertyOf(data: unknown, key: string): unknown {
