@@ -5,7 +5,7 @@ import type { CommandResult, Host, RunOptions } from '../hosts/host.ts'
 import type { Limit } from '../hosts/limits.ts'
 import { lateText } from '../hosts/run-script.ts'
 import { observeScript } from './nginx-scripts.ts'
-import { readSite } from './nginx-site.ts'
+import { type Directive, readSite } from './nginx-site.ts'
 import { type NginxPools, type Rendered, renderNginx } from './render.ts'
 import { applyExit, applyScript, dumpScript, findScript, type Master, readTitle } from './setup-scripts.ts'
 import { inspectSite } from './site-checks.ts'
@@ -83,7 +83,15 @@ export async function setupNginx(machine: Host, options: SetupOptions): Promise<
   return { ...report, changed, live: all.includes('live'), script: null }
 }
 
-function siteWords(options: SetupOptions, rendered: Rendered) {
+/** What is looked for in a site. */
+type SiteOptions = Omit<SetupOptions, 'limit'>
+
+/** What that site lacks for the switch of that fleet, and what the switch would break. Pure. */
+export function reportSite(site: readonly Directive[], options: SiteOptions): SiteReport {
+  return inspectSite(site, siteWords(options, renderNginx(options)))
+}
+
+function siteWords(options: SiteOptions, rendered: Rendered) {
   const { upstream, members, nginxConfig = '/etc/nginx/nginx.conf' } = options
   const { configFolder = posix.join(posix.dirname(nginxConfig), 'zdr-deploy') } = options
   return {

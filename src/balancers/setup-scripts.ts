@@ -72,11 +72,13 @@ run_nginx -T
 }
 
 /** The same as far as this user may read the files, for want of the rights to `nginx -T`. */
-export function filesScript({ flags }: Master): string {
+export function filesScript({ pid, binary, flags }: Master): string {
   const at = flags.indexOf('-c')
   return `main=${quote((at < 0 ? undefined : flags[at + 1]) ?? defaultMain)}
 show() { [ -f "$1" ] && [ -r "$1" ] && { echo "# configuration file $1:"; cat "$1"; echo; }; }
-echo "version unknown"
+PATH=$PATH:/usr/sbin:/usr/local/sbin
+binary=$(readlink /proc/${pid}/exe 2>/dev/null) || binary=${quote(binary)}
+echo "version $("\${binary%' (deleted)'}" -v 2>&1 | sed -n 's/^nginx version: //p')"
 show "$main" || exit 1
 find -L "\${main%/*}" -type f ! -path "$main" 2>/dev/null | head -n ${filesMax} | while read -r file; do
   case $file in *.pem|*.key|*.crt) ;; *) show "$file";; esac

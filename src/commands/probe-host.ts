@@ -18,6 +18,7 @@ const freeBytesMin = bytesPerMiB
 
 export interface Probed {
   readonly machine: Machine
+  readonly probe: Probe
   readonly findings: readonly Finding[]
 }
 
@@ -46,6 +47,7 @@ export async function probeHost(
   }
   return {
     machine: { name: config.name, host: looking, layout: at, depot },
+    probe: found,
     findings: judge(config.name, found, isGoingBack),
   }
 }

@@ -13,7 +13,7 @@ import type { Command, CommandContext } from './context.ts'
 import { ownerOf } from './deploying.ts'
 import { begin } from './environment.ts'
 import { type OpenFleet, openFleet } from './fleet.ts'
-import { serverOf } from './fleet-ports.ts'
+import { nginxOptions } from './nginx-options.ts'
 
 export const run: Command<'setup'> = async (invocation, context) => {
   const config = await begin(invocation, context, 'setup')
@@ -85,21 +85,12 @@ async function setUpHost({ config, context, lock }: SettingUp, machine: Machine)
 
 /** True where every machine of the balancer says that it runs the switch. */
 async function setUpBalancers({ config, context, open }: SettingUp): Promise<boolean> {
-  const { balancers, fleet } = open
+  const { balancers } = open
   const { balancer } = config
   if (balancer === null) return true
   const { setupNginx } = await import('../balancers/nginx-setup.ts')
-  const members = fleet.machines.map(({ name }) => ({ name, server: serverOf(config.hosts, name) }))
-  const options = {
-    upstream: balancer.upstream,
-    statusPort: balancer.statusPort,
-    batches: config.rollout.batches.map(({ hosts }) => hosts),
-    members,
-    // It is tested and shown several times, and nginx reads it anew.
-    limit: twice(config.timeouts.step),
-    ...(balancer.folder === undefined ? {} : { folder: balancer.folder }),
-    ...(balancer.config === undefined ? {} : { nginxConfig: balancer.config }),
-  }
+  // It is tested and shown several times, and nginx reads it anew.
+  const options = { ...nginxOptions(config, balancer), limit: twice(config.timeouts.step) }
   let isReady = true
   // One after another: where the first refuses, the others keep what they have.
   for (const each of balancers) {

@@ -26,6 +26,8 @@ export interface Listed {
   /** How long ago it was started last. */
   readonly upMs: number
   readonly killTimeoutMs: number
+  /** pm2 waits for its word; null: not known. */
+  readonly waitReady: boolean | null
   readonly unstableRestarts: number
   /** It is meant to end, or not to start. */
   readonly restsByDesign: boolean

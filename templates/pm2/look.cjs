@@ -78,6 +78,7 @@ function forgottenEntry(pid) {
     startedLateMs: 0,
     upMs: 0,
     killTimeoutMs: 0,
+    waitReady: null,
     unstableRestarts: 0,
   }
   const logs = { out: null, error: null }
@@ -139,6 +140,7 @@ function boilDown({ name, pid, pm2_env: env }) {
     startedLateMs: env.created_at ? Math.max(0, env.pm_uptime - env.created_at) : null,
     upMs: env.pm_uptime ? Math.max(0, Date.now() - env.pm_uptime) : 0,
     killTimeoutMs: Number(env.kill_timeout) || 0,
+    waitReady: env.wait_ready === true,
     unstableRestarts: env.unstable_restarts || 0,
     restsByDesign: env.autostart === false || (env.autorestart === false && env.exit_code === 0),
     logs: { out: log(env.pm_out_log_path), error: log(env.pm_err_log_path) },
