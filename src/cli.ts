@@ -128,6 +128,8 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return (await import('./commands/init.ts')).run(invocation, context)
     case 'setup':
       return (await import('./commands/setup.ts')).run(invocation, context)
+    case 'doctor':
+      return (await import('./commands/doctor.ts')).run(invocation, context)
     case 'status':
       return (await import('./commands/status.ts')).run(invocation, context)
     case 'current':

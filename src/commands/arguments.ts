@@ -27,6 +27,7 @@ export type Invocation =
   /** Asked by the scripts of `completion`: the words so far, the last of them to be completed. */
   | { readonly verb: typeof completing; readonly words: readonly string[] }
   | (OfEnvironment & { readonly verb: 'setup' })
+  | (OfEnvironment & { readonly verb: 'doctor' })
   | (OfEnvironment & { readonly verb: 'status' })
   | (OfEnvironment & { readonly verb: 'current' | 'previous' | 'list' })
   /** `command`: text for a shell. */
@@ -107,6 +108,7 @@ function readVerb({ environment, word, rest }: Typed, options: Options): Invocat
   if (rest.length > (words === '' ? 0 : 1)) throw tooMany(words === '' ? rest : rest.slice(1))
   switch (name) {
     case 'setup':
+    case 'doctor':
     case 'status':
     case 'current':
     case 'previous':

@@ -6,6 +6,7 @@ import { everywhere } from '../engine/everywhere.ts'
 import { findingOf } from '../engine/look.ts'
 import type { UserError } from '../errors.ts'
 import type { Host } from '../hosts/host.ts'
+import type { SshTarget } from '../hosts/ssh.ts'
 import type { CommandContext } from './context.ts'
 
 export interface Connected {
@@ -23,13 +24,18 @@ export interface Way extends Pick<EnvironmentConfig, 'ssh'> {
   readonly timeouts: Pick<EnvironmentConfig['timeouts'], 'connect'>
 }
 
+export interface Connecting extends Pick<CommandContext, 'env' | 'report'> {
+  /** Nothing is written down, not even a new host key that is accepted. */
+  readonly onlyLooks?: boolean
+}
+
 /** Connects to all of them at once. Never rejects for a host: whoever calls decides what a host that is not there means. */
 export async function connectAll(
   config: Way,
   machines: readonly HostConfig[],
-  context: Pick<CommandContext, 'env' | 'report'>,
+  connecting: Connecting,
 ): Promise<Connections> {
-  const settled = await everywhere(machines, (machine) => connectOne(config, machine, context))
+  const settled = await everywhere(machines, (machine) => connectOne(config, machine, connecting))
   return {
     reached: settled.flatMap((each) => (each.ok ? [{ config: each.item, host: each.value }] : [])),
     failed: settled.flatMap((each) => (each.ok ? [] : [{ config: each.item, error: each.error }])),
@@ -39,7 +45,7 @@ export async function connectAll(
 async function connectOne(
   { ssh, timeouts }: Way,
   machine: HostConfig,
-  { env, report }: Pick<CommandContext, 'env' | 'report'>,
+  { env, report, onlyLooks = false }: Connecting,
 ): Promise<Host> {
   if (machine.isLocal) {
     const { localHost } = await import('../hosts/local-host.ts')
@@ -51,7 +57,16 @@ async function connectOne(
   ])
   const target = await resolveTarget({ ...machine, ssh, home: env.HOME ?? homedir(), env })
   const onWarning = (text: string): void => report({ type: 'note', level: 'warning', host: machine.name, text })
-  return connect(target, { onWarning, limit: timeouts.connect })
+  return connect(onlyLooks ? withoutWriting(target) : target, { onWarning, limit: timeouts.connect })
+}
+
+function withoutWriting(target: SshTarget): SshTarget {
+  const { strictHostKeyChecking: strictness, jump } = target
+  return {
+    ...target,
+    strictHostKeyChecking: strictness === 'accept-new' ? 'no' : strictness,
+    jump: jump === null ? null : withoutWriting(jump),
+  }
 }
 
 /** What keeps us from machines, as findings: told together with all that is found on the others. */

@@ -104,7 +104,7 @@ function urlAt(url: string, server: string): string {
   return `${protocol}//${server}${pathname}${search}`
 }
 
-function portOf({ port, protocol }: URL): number {
+export function portOf({ port, protocol }: URL): number {
   if (port !== '') return Number(port)
   return protocol === 'https:' ? 443 : 80
 }

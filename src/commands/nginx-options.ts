@@ -3,7 +3,10 @@ import type { BalancerConfig, EnvironmentConfig } from '../config/types.ts'
 import { serverOf } from './fleet-ports.ts'
 
 /** What nginx is to run for that fleet. */
-export function nginxOptions({ hosts, rollout }: EnvironmentConfig, balancer: BalancerConfig): Omit<SetupOptions, 'limit'> {
+export function nginxOptions(
+  { hosts, rollout }: EnvironmentConfig,
+  balancer: BalancerConfig,
+): Omit<SetupOptions, 'limit'> {
   const { upstream, statusPort, folder, config } = balancer
   return {
     upstream,

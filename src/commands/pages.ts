@@ -161,6 +161,17 @@ export const pages: Readonly<Record<VerbName, Page>> = {
     },
     examples: [['zdr-deploy production unlock --force', 'does not ask']],
   },
+  doctor: {
+    about: [
+      'Looks at the configuration, at every host and at the balancer, also before any setup, and changes nothing on any machine. Prints what is wrong: errors (they stand in the way of a deploy, or fail requests with each), warnings, notes; each with what follows from it, and the line to write. It goes on where a host cannot be reached or a key is wrong. Takes no lock.',
+    ],
+    codes: {
+      0: 'nothing is wrong, or nothing worse than a warning',
+      2: 'usage, or the configuration cannot be read',
+      4: 'there are errors',
+    },
+    examples: [['zdr-deploy production doctor', 'with the block that you have for pm2 deploy']],
+  },
   setup: {
     about: [
       'Makes the folders on the hosts, and the nginx files on the balancer: this once it takes root or `sudo -n` there; without, the script for whoever may is printed. It never edits your site: it tells you the lines. May be repeated, and has to be after hosts or `batch` were changed.',

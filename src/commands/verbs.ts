@@ -78,6 +78,14 @@ export const verbs = [
     of: 'environment',
   },
   {
+    name: 'doctor',
+    aliases: [],
+    words: '',
+    summary: 'what is wrong with configuration, hosts and balancer, and the line to change; changes nothing',
+    options: ['config'],
+    of: 'environment',
+  },
+  {
     name: 'status',
     aliases: [],
     words: '',

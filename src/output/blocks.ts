@@ -1,6 +1,6 @@
 /** What is drawn in one piece, on a terminal and elsewhere alike: findings, plan, status, the end, an error. */
 import type { Report } from '../rollout/report.ts'
-import { type FindingReport, findingLines, hintLines } from './findings.ts'
+import { examinedLines, type FindingReport, findingLines, hintLines } from './findings.ts'
 import { oneLine, safeLines } from './paint.ts'
 import { planLines } from './plan.ts'
 import { statusLines, type TextOptions } from './status.ts'
@@ -50,6 +50,7 @@ export function createBlocks(options: () => TextOptions): Blocks {
       case 'error':
         return [...shownLogs(), ...errorLines(report, options())]
       case 'finding':
+      case 'examined':
       case 'phase':
       case 'note':
       case 'resolved':
@@ -68,6 +69,11 @@ export function createBlocks(options: () => TextOptions): Blocks {
 
   return {
     take: (report) => {
+      if (report.type === 'examined') {
+        const lines = examinedLines(findings, report, options().paint)
+        findings = []
+        return lines
+      }
       if (report.type !== 'finding') return [...takeFindings(), ...draw(report)]
       findings = [...findings, report]
       return []

@@ -50,6 +50,7 @@ export function nextView(view: FleetView, report: Reported): FleetView {
       return { ...view, pause: `paused, waits until ${clockTime(report.until)}` }
     case 'note':
     case 'finding':
+    case 'examined':
     case 'resolved':
     case 'output':
     case 'plan':

@@ -73,7 +73,7 @@ function createDrawn({ screen, paint, nowMs, asks }: Drawable) {
 
 /** After these the list has nothing more to show. */
 function isAnswer({ type }: Reported): boolean {
-  return type === 'finished' || type === 'error' || type === 'plan' || type === 'status'
+  return type === 'finished' || type === 'error' || type === 'plan' || type === 'status' || type === 'examined'
 }
 
 interface HostList {

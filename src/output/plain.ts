@@ -86,6 +86,7 @@ function eventLines(
     case 'answered':
       return [line(answeredText(report))]
     case 'finding':
+    case 'examined':
     case 'plan':
     case 'status':
     case 'releases':

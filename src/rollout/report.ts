@@ -89,10 +89,25 @@ export type Report =
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly host?: HostName; readonly text: string }
   | {
       readonly type: 'finding'
-      readonly weight: 'error' | 'warning'
-      readonly host: string
+      readonly weight: 'error' | 'warning' | 'note'
+      /** The machine, or several with commas; left out where it is about the configuration. */
+      readonly host?: string
       readonly text: string
+      /** What follows from it. */
+      readonly why?: string
+      /** Where the line of the hint is to be written. */
+      readonly file?: string
+      readonly line?: number
+      /** The key of the configuration that it is about. */
+      readonly key?: string
       readonly hint?: string
+    }
+  /** The end of an examination, of which all findings were told before. */
+  | {
+      readonly type: 'examined'
+      readonly environment: string
+      /** What was looked at, one phrase each. */
+      readonly looked: readonly string[]
     }
   | {
       readonly type: 'resolved'

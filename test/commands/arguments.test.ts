@@ -84,6 +84,7 @@ describe('what is understood', () => {
     ['production exec run exec -h', { ...of, verb: 'exec', command: 'run exec -h' }],
     ['production --ref run', { ...deploy, goal: { kind: 'ref', ref: 'run' } }],
     ['production setup', { ...of, verb: 'setup' }],
+    ['production doctor', { ...of, verb: 'doctor' }],
     ['production status --json', { ...of, verb: 'status' }],
     ['production unlock', { ...of, verb: 'unlock', force: false }],
     ['production unlock --force', { ...of, verb: 'unlock', force: true }],
@@ -152,7 +153,7 @@ describe('a typo never deploys', () => {
   test.each([
     ['production stauts', '`zdr-deploy production status`'],
     ['production depoly', '`zdr-deploy production`'],
-    ['production xyzzy', 'deploy, update, ref, rollback, revert, plan, status'],
+    ['production xyzzy', 'deploy, update, ref, rollback, revert, plan, doctor, status'],
     ['production revrt', '`zdr-deploy production revert`'],
     ['production exce ls', '`zdr-deploy production exec`'],
     ['production updat', '`zdr-deploy production update`'],

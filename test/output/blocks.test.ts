@@ -242,3 +242,47 @@ test('an error shows message, output and what to do next', () => {
     → Wait for it."
   `)
 })
+
+describe('an examination', () => {
+  test('shows findings by weight, each with its hosts, why, and the line to write', () => {
+    const ofFile = {
+      type: 'finding',
+      weight: 'warning',
+      text: '`port` is the number 2222',
+      file: 'deploy.yml',
+    } as const
+    const reports: readonly Report[] = [
+      { ...samples.finding, weight: 'note', host: 'web-1, web-2', text: 'a note', why: 'It is so.', hint: 'one\ntwo' },
+      { ...ofFile, line: 12, key: 'port', why: 'It is passed over.', hint: "port: '2222'," },
+      { ...ofFile, text: 'no line is known' },
+      { ...samples.finding, text: 'web-3 shows a host key\nof its own', hint: 'Compare it.' },
+    ]
+    expect(drawn([...reports, samples.examined])).toMatchInlineSnapshot(`
+      "✖ error: web-3 shows a host key
+          of its own
+        → Compare it.
+
+      ! warning: \`port\` is the number 2222
+        It is passed over.
+        → deploy.yml:12  port: '2222',
+
+      ! warning: no line is known
+        → deploy.yml
+
+      · note: web-1, web-2: a note
+        It is so.
+        → one
+          two
+
+      production  1 error, 2 warnings, 1 note
+      looked at ecosystem.config.js, 3 of 3 hosts"
+    `)
+  })
+
+  test('of what is well says so, and what was looked at', () => {
+    expect(drawn([samples.examined])).toMatchInlineSnapshot(`
+      "production  nothing to mend
+      looked at ecosystem.config.js, 3 of 3 hosts"
+    `)
+  })
+})

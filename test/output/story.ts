@@ -15,6 +15,7 @@ export const samples: { readonly [K in Kind]: Of<K> } = {
   phase: { type: 'phase', phase: 'roll' },
   note: { type: 'note', level: 'warning', host: 'web-2', text: 'needs a look:\nsudo sh setup.sh' },
   finding: { type: 'finding', weight: 'error', host: 'web-3', text: 'no git on the PATH', hint: 'apt install git' },
+  examined: { type: 'examined', environment: 'production', looked: ['ecosystem.config.js', '3 of 3 hosts'] },
   resolved: {
     type: 'resolved',
     ref: 'origin/main',

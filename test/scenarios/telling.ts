@@ -62,11 +62,12 @@ function reportText(report: Report): Said | null {
       return { text, of: report.host === undefined ? [] : [report.host] }
     }
     case 'finding':
-      return { text: `${report.weight}: ${report.text}`, of: [report.host] }
+      return { text: `${report.weight}: ${report.text}`, of: report.host === undefined ? [] : [report.host] }
     case 'paused':
       return { text: `paused after ${report.after.join(', ')}: waits for a yes`, of: [] }
     case 'answered':
       return { text: answeredText(report), of: [] }
+    case 'examined':
     case 'started':
     case 'phase':
     case 'resolved':

@@ -110,7 +110,7 @@ export function tellReport(report: Report): string | null {
     case 'note':
       return `${report.host === undefined ? '' : `${report.host}: `}${report.text}`
     case 'finding':
-      return `${report.weight}: ${report.host} ${report.text}`
+      return `${report.weight}: ${report.host ?? ''} ${report.text}`
     case 'resolved':
       return `it is about ${report.release}`
     case 'step':
@@ -131,6 +131,7 @@ export function tellReport(report: Report): string | null {
     case 'waiting':
     case 'plan':
     case 'status':
+    case 'examined':
     case 'releases':
     case 'history':
     case 'printed':
