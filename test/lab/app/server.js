@@ -21,6 +21,7 @@ if (behaviour === 'throws-at-boot') throw new Error(`${version} cannot boot`)
 const open = new Set()
 let closing = false
 let ill = false
+let hasUsers = false
 const server = http.createServer(answer)
 
 process.on('SIGINT', behaviour === 'ignores-sigint' ? () => {} : close)
@@ -33,7 +34,6 @@ function listen() {
   server.listen(Number(process.env.PORT ?? 4000), ready)
   if (behaviour === 'leaks-its-port') server.on('listening', leak)
   if (behaviour === 'dies-after-2s') setTimeout(() => process.exit(1), LIFE_MS)
-  if (behaviour === 'ill-after-6s') setTimeout(fallIll, WELL_MS)
 }
 
 // A process that nobody knows of has the port as well, and keeps it when the app has ended.
@@ -43,11 +43,17 @@ function leak() {
   spawn('sh', ['-c', `{ ${keep}; } &`], own).unref()
 }
 
-function fallIll() {
-  ill = true
+// Counted from the first user: out of rotation there is none, however long a busy machine takes to verify it.
+function fallIllWithUsers(request) {
+  if (behaviour !== 'ill-after-6s' || hasUsers || request.url === '/health') return
+  hasUsers = true
+  setTimeout(() => {
+    ill = true
+  }, WELL_MS)
 }
 
 async function answer(request, response) {
+  fallIllWithUsers(request)
   open.add(response)
   response.on('close', () => open.delete(response))
   response.setHeader('x-version', version)
