@@ -77,8 +77,12 @@ export function layoutWarnings(key: string, texts: readonly string[], base: stri
   ]
 }
 
-/** Relative paths that leave the release, but for those of a `cd`. */
+/** Relative paths that leave the release, but for those of a `cd`, and of `../shared`, which is there. */
 function leadingOut(text: string, directory: Directory): readonly string[] {
   const found = text.match(/(?<!\bcd\s+["']?)(?<=^|[\s"'=])(?:\.\/)?\.\.\/[^\s"';&|)]*/gm) ?? []
-  return found.filter((path) => isInRelease(directory) && posix.join(directory, path).startsWith('..'))
+  return found.filter((path) => {
+    if (!isInRelease(directory)) return false
+    const to = posix.join(directory, path)
+    return to.startsWith('..') && !`${to}/`.startsWith('../shared/')
+  })
 }

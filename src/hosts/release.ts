@@ -28,6 +28,8 @@ mkdir -p ${quote(layout.base)} ${quote(layout.releases)} ${quote(layout.shared)}
 mkdir -p -m 0700 ${quote(layout.zdr)}
 chmod 0700 ${quote(layout.zdr)}
 mkdir -p ${quote(layout.manifests)}
+# Where a release looks for what is beside it, as it did in the work tree of pm2 deploy.
+[ -L ${quote(`${layout.releases}/shared`)} ] || [ -e ${quote(`${layout.releases}/shared`)} ] || ln -s ../shared ${quote(`${layout.releases}/shared`)}
 `
 }
 
