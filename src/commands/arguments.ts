@@ -13,6 +13,11 @@ import { type Goal, readGoal, readWishes, type Wishes } from './wishes.ts'
 export { splitCommand } from './exec-words.ts'
 export type { Goal, Wishes } from './wishes.ts'
 
+export interface SetupWishes {
+  /** Gives hosts back to `pm2 deploy`. */
+  readonly undo: boolean
+}
+
 interface OfEnvironment {
   readonly environment: string
   /** As given with --config; null: look for one in the working directory. */
@@ -26,7 +31,7 @@ export type Invocation =
   | { readonly verb: 'completion'; readonly shell: Shell }
   /** Asked by the scripts of `completion`: the words so far, the last of them to be completed. */
   | { readonly verb: typeof completing; readonly words: readonly string[] }
-  | (OfEnvironment & { readonly verb: 'setup' })
+  | (OfEnvironment & SetupWishes & { readonly verb: 'setup' })
   | (OfEnvironment & { readonly verb: 'doctor' })
   | (OfEnvironment & { readonly verb: 'status' })
   | (OfEnvironment & { readonly verb: 'current' | 'previous' | 'list' })
@@ -108,6 +113,7 @@ function readVerb({ environment, word, rest }: Typed, options: Options): Invocat
   if (rest.length > (words === '' ? 0 : 1)) throw tooMany(words === '' ? rest : rest.slice(1))
   switch (name) {
     case 'setup':
+      return { ...of, verb: name, undo: options.undo }
     case 'doctor':
     case 'status':
     case 'current':
@@ -163,6 +169,7 @@ function refuseOptions(verb: VerbName, options: Options): void {
     'allow-downtime': options.allowDowntime,
     fresh: options.fresh,
     skip: options.skip.length > 0,
+    undo: options.undo,
     'allow-skipped': options.allowSkipped,
     'pause-after': options.pauseAfter !== undefined,
     migrate: options.migrate !== undefined,

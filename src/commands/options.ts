@@ -15,6 +15,7 @@ export interface Options {
   readonly fresh: boolean
   /** Names of hosts, each once. */
   readonly skip: readonly string[]
+  readonly undo: boolean
   readonly allowSkipped: boolean
   readonly pauseAfter?: string | undefined
   readonly migrate?: string | undefined
@@ -87,6 +88,7 @@ async function createProgram() {
     .option('--allow-downtime', 'go on where a reload cannot be graceful and nothing stands in for the host')
     .option('--fresh', 'a new release, with everything installed anew, also of a commit that is there already')
     .option('--skip <host>', 'go on without this host, which stays out of rotation; may be repeated', collectNames)
+    .option('--undo', 'with setup: give the hosts back to pm2 deploy, as they were')
     .option('--allow-skipped', 'exit code 0 even though a host was skipped')
     .option('--pause-after <batch>', 'canary: after the first batch, wait for a yes, or for `resume` or `abort`')
     .option('--migrate <answer>', 'for a migration that was cut off: run it `again`, or count it as `done`')
@@ -134,6 +136,7 @@ function withDefaults(given: Given): Options {
     allowDowntime: given.allowDowntime === true,
     fresh: given.fresh === true,
     skip: given.skip ?? [],
+    undo: given.undo === true,
     allowSkipped: given.allowSkipped === true,
     pauseAfter: given.pauseAfter,
     migrate: given.migrate,

@@ -175,9 +175,13 @@ export const pages: Readonly<Record<VerbName, Page>> = {
   setup: {
     about: [
       'Makes the folders on the hosts, and the nginx files on the balancer: this once it takes root or `sudo -n` there; without, the script for whoever may is printed. It never edits your site: it tells you the lines. May be repeated, and has to be after hosts or `batch` were changed.',
+      'A host that `pm2 deploy` set up is taken over: its `source` becomes the release that the first deploy goes back to, and its processes go on. Files in it that are not in the repository are listed, and each has to be named under `shared` or `ignore` before. --undo gives such hosts back, as they were, while they run from `source`.',
     ],
     codes: { 0: 'ready', ...usual, 4: 'your site lacks lines, or someone should look' },
-    examples: [['zdr-deploy production setup', 'once, before the first deploy']],
+    examples: [
+      ['zdr-deploy production setup', 'once, before the first deploy'],
+      ['zdr-deploy production setup --undo', 'gives the hosts back to `pm2 deploy`'],
+    ],
   },
   init: {
     about: [

@@ -1,55 +1,90 @@
 /** `zdr-deploy production setup`: folders on the hosts, nginx files on the balancer. May be run again and again. */
-import type { SetupReport } from '../balancers/nginx-setup.ts'
-import type { BalancerConfig, EnvironmentConfig } from '../config/types.ts'
+import type { EnvironmentConfig } from '../config/types.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Machine } from '../engine/fleet.ts'
+import { type HostView, inspectHost } from '../engine/inspect.ts'
 import { type FleetLock, takeLock } from '../engine/lock.ts'
-import { reportFindings } from '../engine/look.ts'
+import { findingOf, reportFindings } from '../engine/look.ts'
 import { UserError } from '../errors.ts'
-import { twice } from '../hosts/limits.ts'
 import type { ExitCode } from '../rollout/report.ts'
-import type { Connected } from './connect.ts'
+import type { SetupWishes } from './arguments.ts'
 import type { Command, CommandContext } from './context.ts'
 import { ownerOf } from './deploying.ts'
 import { begin } from './environment.ts'
 import { type OpenFleet, openFleet } from './fleet.ts'
-import { nginxOptions } from './nginx-options.ts'
+import { handBack } from './hand-back.ts'
+import { setUpBalancers } from './setup-balancers.ts'
+import { type Found, findSources, takeOver } from './take-over.ts'
 
 export const run: Command<'setup'> = async (invocation, context) => {
   const config = await begin(invocation, context, 'setup')
-  const open = await openFleet(config, context, { isGoingBack: false, skip: [] })
+  const open = await openFleet(config, context, { isGoingBack: invocation.undo, skip: [] })
   try {
-    reportFindings(open.findings, context.report)
-    if (open.findings.some(({ weight }) => weight === 'error'))
-      throw new UserError('preflight', 'Not every host can be set up. Nothing was changed.')
-    context.report({ type: 'phase', phase: 'lock' })
-    const owner = ownerOf(`setup ${config.environment}`)
-    // Every deploy has a host, and this has all of them: the machines of the balancer may not be set up yet.
-    const lock = await takeLock({ ...open.fleet, balancer: { locks: [] } }, owner)
-    try {
-      return await setUp({ config, context, open, lock })
-    } finally {
-      await lock.release()
-    }
+    return await underLock(invocation, { config, context, open })
   } finally {
     await open.close()
   }
 }
 
-interface SettingUp {
+async function underLock(wishes: SetupWishes, { config, context, open }: Place): Promise<ExitCode> {
+  reportFindings(open.findings, context.report)
+  if (open.findings.some(({ weight }) => weight === 'error'))
+    throw new UserError('preflight', 'Not every host can be set up. Nothing was changed.')
+  context.report({ type: 'phase', phase: 'lock' })
+  const owner = ownerOf(`setup ${config.environment}`)
+  // Every deploy has a host, and this has all of them: the machines of the balancer may not be set up yet.
+  const lock = await takeLock({ ...open.fleet, balancer: { locks: [] } }, owner)
+  try {
+    context.report({ type: 'phase', phase: 'inspect' })
+    const views = await lookAtAll(open, context)
+    const settingUp = { config, context, open, lock, views, wishes }
+    return wishes.undo ? await undo(settingUp) : await setUp(settingUp)
+  } finally {
+    await lock.release()
+  }
+}
+
+interface Place {
   readonly config: EnvironmentConfig
   readonly context: CommandContext
   readonly open: OpenFleet
+}
+
+interface SettingUp extends Place {
   readonly lock: FleetLock
+  /** Of all hosts. */
+  readonly views: readonly HostView[]
+  readonly wishes: SetupWishes
+}
+
+async function lookAtAll({ fleet }: OpenFleet, { report }: CommandContext): Promise<readonly HostView[]> {
+  const looked = await everywhere(fleet.machines, (machine) => inspectHost(fleet, machine))
+  const failed = looked.flatMap((each) => (each.ok ? [] : [each]))
+  reportFindings(
+    failed.map(({ item, error }) => findingOf(item.name, error)),
+    report,
+  )
+  if (failed[0] !== undefined) throw failed[0].error
+  return looked.flatMap((each) => (each.ok ? [each.value] : []))
+}
+
+async function undo({ config, context, open: { fleet }, lock, views }: SettingUp): Promise<ExitCode> {
+  context.report({ type: 'phase', phase: 'setup' })
+  await handBack({ config, fleet, lock, views })
+  const say = (text: string): void => context.report({ type: 'note', level: 'info', text })
+  say('handed back: `pm2 deploy` goes on where it was')
+  if (config.balancer !== null) say('nginx keeps its switch as it stands: your site may go on with it, or without')
+  return 0
 }
 
 async function setUp(settingUp: SettingUp): Promise<ExitCode> {
-  const { config, context, lock } = settingUp
+  const { config, context, open, lock, views } = settingUp
+  const found = await findSources(views, config, context)
   context.report({ type: 'phase', phase: 'setup' })
-  await setUpHosts(settingUp)
+  await setUpHosts(settingUp, found)
   // `pre-setup` may have taken minutes.
   await lock.assertOurs()
-  const isReady = await setUpBalancers(settingUp)
+  const isReady = await setUpBalancers({ config, context, open })
   const command = `zdr-deploy ${config.environment}`
   const text = isReady
     ? `ready: \`${command}\` can roll`
@@ -58,80 +93,37 @@ async function setUp(settingUp: SettingUp): Promise<ExitCode> {
   return isReady ? 0 : 4
 }
 
-async function setUpHosts(settingUp: SettingUp): Promise<void> {
-  const { context, open } = settingUp
-  const settled = await everywhere(open.fleet.machines, (machine) => setUpHost(settingUp, machine))
-  for (const each of settled)
-    if (!each.ok) reportFindings([{ weight: 'error', host: each.item.name, text: each.error.message }], context.report)
-  const [first] = settled.flatMap((each) => (each.ok ? [] : [each.error]))
-  if (first !== undefined) throw first
+async function setUpHosts(settingUp: SettingUp, found: readonly Found[]): Promise<void> {
+  const { context, views } = settingUp
+  const settled = await everywhere(views, ({ machine }) =>
+    setUpHost(settingUp, machine, found.find(({ view }) => view.machine.name === machine.name) ?? null),
+  )
+  const failed = settled.flatMap((each) => (each.ok ? [] : [each]))
+  reportFindings(
+    failed.map(({ item, error }) => findingOf(item.machine.name, error)),
+    context.report,
+  )
+  if (failed[0] !== undefined) throw failed[0].error
 }
 
 /** `pre-setup` comes first, as in pm2 deploy; `post-setup` needs a release, and waits for the first one. */
-async function setUpHost({ config, context, lock }: SettingUp, machine: Machine): Promise<void> {
+async function setUpHost(
+  { config, context, lock, open: { fleet } }: SettingUp,
+  machine: Machine,
+  found: Found | null,
+): Promise<void> {
   const { hooks, env } = config
   const { name, layout } = machine
   const { report } = context
   const onLine = (line: string): void => report({ type: 'output', host: name, line })
-  const { depot } = await lock.guarded(machine)
+  const guarded = await lock.guarded(machine)
+  const { depot } = guarded
   if (hooks.preSetup.length > 0)
     await depot.run(
       { directory: null, commands: hooks.preSetup, env },
       { what: 'pre-setup failed', ...config.timeouts.prepare, onLine },
     )
   await depot.setUp(config.shared)
+  if (found !== null) await takeOver({ config, fleet, machine: guarded }, found)
   report({ type: 'note', level: 'info', host: name, text: `${layout.base} is set up` })
-}
-
-/** True where every machine of the balancer says that it runs the switch. */
-async function setUpBalancers({ config, context, open }: SettingUp): Promise<boolean> {
-  const { balancers } = open
-  const { balancer } = config
-  if (balancer === null) return true
-  const { setupNginx } = await import('../balancers/nginx-setup.ts')
-  // It is tested and shown several times, and nginx reads it anew.
-  const options = { ...nginxOptions(config, balancer), limit: twice(config.timeouts.step) }
-  let isReady = true
-  // One after another: where the first refuses, the others keep what they have.
-  for (const each of balancers) {
-    const report = await setupNginx(each.host, options)
-    tell(report, { context, balancer, machine: each })
-    isReady &&= report.live
-  }
-  return isReady
-}
-
-interface Telling {
-  readonly context: CommandContext
-  readonly balancer: BalancerConfig
-  readonly machine: Connected
-}
-
-function tell(
-  { changed, live, missing, refusals, notes, script }: SetupReport,
-  { context, balancer, machine }: Telling,
-): void {
-  const host = machine.config.name
-  reportFindings(
-    refusals.map(({ file, line, text, hint }) => ({ weight: 'error', host, text: `${file}:${line} ${text}`, hint })),
-    context.report,
-  )
-  reportFindings(
-    notes.map(({ file, line, text, hint }) => ({ weight: 'warning', host, text: `${file}:${line} ${text}`, hint })),
-    context.report,
-  )
-  const say = (level: 'info' | 'warning', text: string): void => context.report({ type: 'note', level, host, text })
-  if (script !== null) say('warning', `needs root, or sudo without a password. Run this there as root:\n${script}`)
-  if (missing.length > 0)
-    say(
-      'warning',
-      `the site lacks these lines:\n${missing.map(({ where, text }) => `  ${where}:\n    ${text}`).join('\n')}`,
-    )
-  if (live)
-    say(
-      'info',
-      changed
-        ? `nginx runs the switch for upstream ${balancer.upstream}`
-        : 'nothing to change: nginx runs the switch already',
-    )
 }

@@ -11,6 +11,7 @@ export type OptionName =
   | 'allow-downtime'
   | 'fresh'
   | 'skip'
+  | 'undo'
   | 'allow-skipped'
   | 'pause-after'
   | 'migrate'
@@ -154,7 +155,7 @@ export const verbs = [
     aliases: [],
     words: '',
     summary: 'once, and for each new host: folders on the hosts, files on the balancer',
-    options: ['config'],
+    options: ['config', 'undo'],
     of: 'environment',
   },
   {

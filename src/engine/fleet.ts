@@ -63,7 +63,7 @@ export function machineOf(fleet: Fleet, name: HostName): Machine {
 
 export function activationOf({ layout }: Machine, manifest: Manifest): Activation {
   return {
-    directory: `${layout.releases}/${manifest.id}`,
+    directory: manifest.takenOver ? layout.source : `${layout.releases}/${manifest.id}`,
     current: layout.current,
     commands: manifest.activate,
     env: manifest.env,

@@ -106,6 +106,7 @@ function judge(
       weight: 'warning',
       host,
       text: 'runs something that zdr-deploy did not deploy: if the first release fails here, there is nothing to go back to, and this host stays out of rotation',
+      hint: 'What `pm2 deploy` deployed, `zdr-deploy <environment> setup` takes over, to be gone back to.',
     })
   if (!healthy && processes.length > 0 && isHealthChecked)
     findings.push({

@@ -134,12 +134,15 @@ export type Wanted = Pick<
 
 /**
  * The release of that commit, commands, environment and shared files which is there already, on any host; null where a new one is
- * due. One that failed anywhere is not used again: what was built then may be what was wrong.
+ * due. One that failed anywhere is not used again: what was built then may be what was wrong. Nor is one that was taken
+ * over: it is no release, but a folder that became what it is.
  */
 export function releaseOf(views: readonly HostView[], wanted: Wanted): ReleaseId | null {
   const manifests = views.flatMap(({ inspection }) => inspection.manifests)
   const failed = new Set(manifests.filter(({ state }) => state === 'failed').map(({ id }) => id))
-  const fitting = manifests.filter((manifest) => !failed.has(manifest.id) && isSame(manifest, wanted))
+  const fitting = manifests.filter(
+    (manifest) => !failed.has(manifest.id) && !manifest.takenOver && isSame(manifest, wanted),
+  )
   return (
     fitting
       .map(({ id }) => id)
@@ -185,5 +188,7 @@ export function releasesToKeep(
   const failed = new Set(inspection.manifests.filter(({ state }) => state === 'failed').map(({ id }) => id))
   const count = (): number => [...kept].filter((id) => !failed.has(id)).length
   for (const id of newest) if (count() < keep) kept.add(id)
-  return [...kept]
+  // It takes up nothing, and is what the host can be handed back with.
+  const taken = inspection.manifests.filter(({ takenOver }) => takenOver).map(({ id }) => id)
+  return [...new Set([...kept, ...taken])]
 }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { Activation, Process, Processes } from '../processes/processes.ts'
 import type { Fleet, Machine } from './fleet.ts'
@@ -81,8 +82,8 @@ function processFault(process: Process, activation: Activation, before: Verifica
  */
 export function standsOn({ cwd, script }: Process, directory: string): boolean {
   if (cwd !== null && isInside(cwd, directory)) return true
-  const releases = directory.slice(0, directory.lastIndexOf('/'))
-  if (cwd !== null && isInside(cwd, releases)) return false
+  const releases = posix.dirname(directory)
+  if (cwd !== null && [releases, posix.join(releases, '../source')].some((other) => isInside(cwd, other))) return false
   return script !== null && isInside(script, directory)
 }
 

@@ -26,6 +26,8 @@ export interface Manifest {
   readonly manager: 'pm2' | 'command'
   /** An install goes before `prepare`, by the lockfile that it has. */
   readonly byLockfile?: true
+  /** It is `source`, as `pm2 deploy` left it: its folder is a link to that, and no other release is made of it. */
+  readonly takenOver?: true
   /** What is linked into it from `shared`; a folder ends with `/`. Absent: nothing. */
   readonly shared?: readonly string[]
   /** The SHA-256 of each of those that was brought from the deployer's disk. */
@@ -66,9 +68,14 @@ durable ${quote(layout.manifests)}
 `
 }
 
-/** Repeating it adds nothing. */
+/** Repeating it adds nothing. What `pm2 deploy` keeps of it, where it was used there, is kept up: its scripts go on reading it. */
 export function appendHistoryScript(layout: Layout, entry: HistoryEntry): string {
-  return appendScript(layout.history, JSON.stringify(entry))
+  const deploys = quote(layout.deploys)
+  return `if [ -f ${deploys} ] && [ "$(tail -n 1 ${deploys})" != ${quote(entry.sha)} ]; then
+  [ -z "$(tail -c 1 ${deploys})" ] || echo >> ${deploys}
+  echo ${quote(entry.sha)} >> ${deploys} || exit
+fi
+${appendScript(layout.history, JSON.stringify(entry))}`
 }
 
 /** Repeating it adds nothing. */

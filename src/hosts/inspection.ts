@@ -51,6 +51,12 @@ real() { (cd -P "$1" 2>/dev/null && pwd -P); }
 say begin ''
 if [ -L "$current" ]; then
   target=$(real "$current") || target=
+  # One that was taken over is a link to where it was.
+  for folder in "$releases"/${releasePattern}; do
+    [ -n "$target" ] && [ -L "$folder" ] && [ "$(real "$folder")" = "$target" ] || continue
+    target=$(real "$releases")/\${folder##*/}
+    break
+  done
   if [ -n "$target" ] && [ "\${target%/*}" = "$(real "$releases")" ]; then say release-active "\${target##*/}"
   else say other "$(readlink "$current" | one_line)"; fi
 elif [ -e "$current" ]; then say folder ''; fi
@@ -168,6 +174,7 @@ function isManifest(value: object): value is Manifest {
     isTexts(it.prepare) &&
     isTexts(it.activate) &&
     (it.byLockfile ?? true) === true &&
+    (it.takenOver ?? true) === true &&
     isTexts(it.shared ?? []) &&
     [it.env, it.uploads ?? {}].every(
       (texts) => typeof texts === 'object' && texts !== null && isTexts(Object.values(texts)),

@@ -145,6 +145,9 @@ describe('a release that is there is used again', () => {
   ])('never for another %s', (_, change) => {
     expect(releaseOf([view({ releases: [v2] })], { ...wanted, ...change })).toBe(null)
   })
+  test('never where it is what another tool left: that is a folder which may be another commit by now', () => {
+    expect(releaseOf([view({ manifests: [manifest(v2, { takenOver: true })] })], wanted)).toBe(null)
+  })
   test('never where it failed on any host', () => {
     const failed = view({ manifests: [manifest(v2, { state: 'failed' })] })
     expect(releaseOf([view({ releases: [v2] }), failed], wanted)).toBe(null)
@@ -168,6 +171,11 @@ describe('of the releases are kept', () => {
       keep: 5,
     })
     expect([...kept].toSorted()).toEqual([first, ...ids.slice(-4)])
+  })
+  test('what was taken over, for a host is handed back with it; it takes the place of no other', () => {
+    const manifests = ids.map((id) => manifest(id, id === first ? { takenOver: true } : {}))
+    const seen = view({ releases: ids, manifests, history: [entry(goal)] })
+    expect([...releasesToKeep(seen.inspection, { goal, keep: 2 })].toSorted()).toEqual([first, ...ids.slice(-2)])
   })
   test('none that failed, and none that was never prepared to its end, as long as nothing needs them', () => {
     const [broken = '', half = ''] = ids.slice(-3)

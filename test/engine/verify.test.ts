@@ -177,4 +177,8 @@ test('a process whose folder is outside of all releases is judged by its script'
   expect(standsOn(process({ cwd: null, script }), directory)).toBe(true)
   expect(standsOn(process({ cwd: '/', script: `${releases}/old/server.js` }), directory)).toBe(false)
   expect(standsOn(process({ cwd: `${releases}/old`, script }), directory)).toBe(false)
+  const source = '/var/www/shop/source'
+  expect(standsOn(process({ cwd: source, script }), directory)).toBe(false)
+  expect(standsOn(process({ cwd: `${source}/api`, script: null }), source)).toBe(true)
+  expect(standsOn(process({ cwd: directory, script: `${source}/server.js` }), source)).toBe(false)
 })
