@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts'
 import type { CommandResult, Host, RunOptions } from '../hosts/host.ts'
 import type { Limit } from '../hosts/limits.ts'
 import { lateText } from '../hosts/run-script.ts'
+import { fileWithout, holdOutExit } from './hold-out.ts'
 import { observeScript } from './nginx-scripts.ts'
 import { type Directive, readSite } from './nginx-site.ts'
 import { type NginxPools, type Rendered, renderNginx } from './render.ts'
@@ -21,6 +22,8 @@ export interface SetupOptions extends NginxPools {
   readonly nginxConfig?: string
   /** For each script. */
   readonly limit: Limit
+  /** Names of members that have nothing to serve yet: they are left out from the first moment on, as by a deploy. */
+  readonly newcomers?: readonly string[]
 }
 
 export interface SetupReport extends SiteReport {
@@ -52,9 +55,17 @@ export interface FoundNginx {
  */
 export async function setupNginx(machine: Host, options: SetupOptions): Promise<SetupReport> {
   const rendered = renderNginx(options)
+  const { newcomers = [] } = options
+  if (newcomers.length > 0) fileWithout(rendered, newcomers)
   const found = await findNginx(machine, options)
   const site = siteWords(options, rendered)
-  const words = { ...site, master: found.master, statusPort: options.statusPort, owner: options.owner ?? found.user }
+  const words = {
+    ...site,
+    master: found.master,
+    statusPort: options.statusPort,
+    owner: options.owner ?? found.user,
+    newcomers,
+  }
   const nothing: SiteReport = { missing: [], refusals: [], notes: [] }
   if (found.rights === 'none') {
     const live = await isLive(machine, options, rendered)
@@ -196,6 +207,11 @@ function refused(machine: Host, { code, stderr }: CommandResult, { folder }: Ren
       return fail(
         'nginx does not take the new files, the former ones are back',
         'Do the names of the hosts resolve there?',
+      )
+    case holdOutExit:
+      return fail(
+        'new hosts are left out until they have a release, and somebody else is out already',
+        'Let a deploy put it back first; or rename the file to `in`, where it was taken out by hand.',
       )
     case applyExit.notLive:
       return fail(

@@ -1,5 +1,6 @@
 /** The shell text that puts our files onto an nginx machine, and makes them run. Builders only. */
 import { command, quote } from '../hosts/shell.ts'
+import { holdOutFunctions } from './hold-out.ts'
 import { askFunctions, livePath, oldWorkersPath, switchFiles } from './nginx-scripts.ts'
 import type { Rendered } from './render.ts'
 
@@ -97,6 +98,8 @@ export interface ApplyWords {
   readonly owner: string
   /** Whether the site is seen to use the switch; `ask`: the script itself looks, for a person who runs it. */
   readonly isSiteReady: 'yes' | 'no' | 'ask'
+  /** Hosts that are out from the moment on at which nginx knows them. */
+  readonly newcomers: readonly string[]
 }
 
 /**
@@ -107,8 +110,7 @@ export interface ApplyWords {
 export function applyScript(words: ApplyWords): string {
   const { master, rendered, statusPort, upstreamsPath, switchPath } = words
   return `umask 022
-${nginxFunctions(master)}${askFunctions(statusPort)}${switchFiles}${workerFunctions}
-fail() { echo "$2" >&2; exit "$1"; }
+${nginxFunctions(master)}${askFunctions(statusPort)}${switchFiles}${workerFunctions}${holdOutFunctions(rendered, words.newcomers)}fail() { echo "$2" >&2; exit "$1"; }
 before=$(run_nginx -t 2>&1) || case $before in
   *${quote(upstreamsPath)}*|*${quote(switchPath)}*) ;;
   *) fail ${applyExit.brokenBefore} "$before";;
@@ -118,7 +120,7 @@ after=$(run_nginx -t 2>&1) || { restore; fail ${applyExit.brokenByUs} "$after"; 
 ${siteCheck(words)}
 mark="${rendered.hash} $(run_nginx -T 2>/dev/null | cksum)"
 runs() { case $(ask) in *" ${rendered.hash}") return 0;; esac; return 1; }
-if [ "$(cat ${quote(livePath(rendered.folder))} 2>/dev/null)" = "$mark" ] && runs; then echo live; exit 0; fi
+if [ "$(cat ${quote(livePath(rendered.folder))} 2>/dev/null)" = "$mark" ] && runs; then hold_out; echo live; exit 0; fi
 ${reload(words)}`
 }
 
@@ -198,8 +200,9 @@ leaving_workers() { workers '^nginx: worker process is shutting down'; }
 
 function reload({ rendered }: ApplyWords): string {
   const seconds = `deadline=$(( $(date +%s) + ${reloadTimeoutSeconds} ))`
-  return `old=$(all_workers)
-kill -HUP $master || fail ${applyExit.notLive} "nginx could not be signalled"
+  return `hold_out
+old=$(all_workers)
+kill -HUP $master || { let_in; fail ${applyExit.notLive} "nginx could not be signalled"; }
 ${seconds}
 is_new() {
   leaving=$(leaving_workers)
@@ -214,7 +217,7 @@ is_new() {
   [ -n "$new" ] && runs
 }
 until is_new; do
-  [ "$(date +%s)" -lt "$deadline" ] || { restore; fail ${applyExit.notLive} "nginx goes on running its former configuration; its error log says why"; }
+  [ "$(date +%s)" -lt "$deadline" ] || { restore; let_in; fail ${applyExit.notLive} "nginx goes on running its former configuration; its error log says why"; }
   sleep 0.1 2>/dev/null || sleep 1
 done
 echo reloaded

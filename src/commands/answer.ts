@@ -31,7 +31,7 @@ export const run: Command<'resume' | 'abort'> = async (invocation, context) => {
     const asked = await answer(invocation, { config, context, open })
     if (asked === null) return 0
     const { goal, token } = asked
-    const command = `${verb} ${environment} ${goal.kind === 'ref' ? goal.ref : goal.release}`
+    const command = `${verb} ${environment} ${goal.kind === 'release' ? goal.release : goal.ref}`
     const rolling = { config, context, startedMs, command, open: open.openFor, answers: token }
     return await roll({ ...invocation, goal }, rolling)
   } finally {
@@ -43,7 +43,7 @@ type Answering = Extract<Invocation, { verb: 'resume' | 'abort' }>
 
 /** What is to be rolled instead, where no deploy waits and the last one was cut off; null: the answer was given. */
 interface Asked {
-  readonly goal: Wish
+  readonly goal: Exclude<Wish, { kind: 'join' }>
   /** Of the deploy that was cut off. */
   readonly token: string
 }

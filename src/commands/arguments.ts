@@ -14,6 +14,8 @@ export { splitCommand } from './exec-words.ts'
 export type { Goal, Wishes } from './wishes.ts'
 
 export interface SetupWishes {
+  /** Names of the hosts that are set up; empty: all. */
+  readonly hosts: readonly string[]
   /** Gives hosts back to `pm2 deploy`. */
   readonly undo: boolean
 }
@@ -113,7 +115,7 @@ function readVerb({ environment, word, rest }: Typed, options: Options): Invocat
   if (rest.length > (words === '' ? 0 : 1)) throw tooMany(words === '' ? rest : rest.slice(1))
   switch (name) {
     case 'setup':
-      return { ...of, verb: name, undo: options.undo }
+      return { ...of, verb: name, ...readSetup(options) }
     case 'doctor':
     case 'status':
     case 'current':
@@ -137,6 +139,12 @@ function readVerb({ environment, word, rest }: Typed, options: Options): Invocat
     case 'revert':
       return readRoll(of, options, { kind: 'release', release: readSteps(environment, rest[0] ?? '1') })
   }
+}
+
+function readSetup({ hosts, undo }: Options): SetupWishes {
+  if (undo && hosts.length > 0)
+    throw usage('--undo and --hosts exclude each other: all hosts are handed back, as they are.')
+  return { hosts, undo }
 }
 
 /** With --dry-run it is the plan of it. */
@@ -169,6 +177,7 @@ function refuseOptions(verb: VerbName, options: Options): void {
     'allow-downtime': options.allowDowntime,
     fresh: options.fresh,
     skip: options.skip.length > 0,
+    hosts: options.hosts.length > 0,
     undo: options.undo,
     'allow-skipped': options.allowSkipped,
     'pause-after': options.pauseAfter !== undefined,

@@ -51,7 +51,7 @@ async function candidates(typed: Typed, cwd: string): Promise<readonly Candidate
   return isFree ? [] : options(typed)
 }
 
-/** The options that go with the verb, but those that were given; `--skip` may be repeated. */
+/** The options that go with the verb, but those that were given; what takes hosts may be repeated. */
 async function options({ words: [first, second], values }: Typed): Promise<readonly Candidate[]> {
   const verb = first === undefined ? undefined : (findVerb(second ?? '') ?? findVerb(first) ?? findVerb('deploy'))
   const special: readonly string[] = verbs.flatMap((each) => each.options)
@@ -59,7 +59,7 @@ async function options({ words: [first, second], values }: Typed): Promise<reado
   const texts = await optionTexts()
   return texts
     .filter(({ name }) => ours.includes(name) || !special.includes(name))
-    .filter(({ name }) => name === 'skip' || !values.has(name))
+    .filter(({ name }) => name === 'skip' || name === 'hosts' || !values.has(name))
     .map(({ name, text }) => [`--${name}`, text])
 }
 
@@ -70,19 +70,24 @@ async function valuesOf(option: string, typed: Typed, cwd: string): Promise<read
     case 'migrate':
       return bare(migrateAnswers)
     case 'skip':
-      return bare(await hostLists(typed, cwd))
+    case 'hosts':
+      return bare(await hostLists(option, typed, cwd))
     default:
       return []
   }
 }
 
-/** `web-1,` goes on with each host that is not skipped yet. */
-async function hostLists({ words: [environment], values, begun }: Typed, cwd: string): Promise<readonly string[]> {
+/** `web-1,` goes on with each host that is not named yet. */
+async function hostLists(
+  option: string,
+  { words: [environment], values, begun }: Typed,
+  cwd: string,
+): Promise<readonly string[]> {
   if (environment === undefined) return []
   const head = begun.slice(0, begun.lastIndexOf(',') + 1)
-  const skipped = [...(values.get('skip') ?? []), head].flatMap((names) => names.split(','))
+  const named = [...(values.get(option) ?? []), head].flatMap((names) => names.split(','))
   const config = await inTime(loadEnvironment({ cwd, environment, ...fileOf(values) }))
-  return (config?.hosts ?? []).filter(({ name }) => !skipped.includes(name)).map(({ name }) => head + name)
+  return (config?.hosts ?? []).filter(({ name }) => !named.includes(name)).map(({ name }) => head + name)
 }
 
 async function environments({ values }: Typed, cwd: string): Promise<readonly string[]> {

@@ -39,7 +39,8 @@ export async function openFleet(
   opening: Opening,
 ): Promise<OpenFleet> {
   const { skip } = opening
-  refuseUnknown(config, skip)
+  refuseUnknown(config, 'skip', skip)
+  refuseAll(config, skip)
   for (const text of config.warnings) context.report({ type: 'note', level: 'warning', text })
   context.report({ type: 'phase', phase: 'connect' })
   const [hosts, balancers] = await Promise.all([
@@ -98,18 +99,20 @@ async function openReached(
   }
 }
 
-/** `--skip web3` must not go on with web-3. */
-function refuseUnknown({ hosts }: EnvironmentConfig, skip: readonly string[]): void {
-  const names = hosts.map(({ name }) => name)
-  const unknown = skip.find((name) => !names.includes(name))
-  if (unknown !== undefined) {
-    const meant = nearest(unknown, names)
-    throw new UserError('usage', `--skip ${unknown}: there is no such host.`, {
-      hint: meant === undefined ? `The hosts are ${names.join(', ')}.` : `Did you mean \`--skip ${meant}\`?`,
-    })
-  }
-  if (names.every((name) => skip.includes(name)))
+function refuseAll({ hosts }: EnvironmentConfig, skip: readonly string[]): void {
+  if (hosts.every(({ name }) => skip.includes(name)))
     throw new UserError('usage', '--skip names every host: nothing would be left to deploy to.')
+}
+
+/** `--skip web3` must not go on with web-3. */
+export function refuseUnknown({ hosts }: EnvironmentConfig, option: 'skip' | 'hosts', given: readonly string[]): void {
+  const names = hosts.map(({ name }) => name)
+  const unknown = given.find((name) => !names.includes(name))
+  if (unknown === undefined) return
+  const meant = nearest(unknown, names)
+  throw new UserError('usage', `--${option} ${unknown}: there is no such host.`, {
+    hint: meant === undefined ? `The hosts are ${names.join(', ')}.` : `Did you mean \`--${option} ${meant}\`?`,
+  })
 }
 
 async function compose(config: EnvironmentConfig, { report }: CommandContext, parts: Parts): Promise<Fleet> {

@@ -15,6 +15,8 @@ export interface Options {
   readonly fresh: boolean
   /** Names of hosts, each once. */
   readonly skip: readonly string[]
+  /** Names of hosts, each once. */
+  readonly hosts: readonly string[]
   readonly undo: boolean
   readonly allowSkipped: boolean
   readonly pauseAfter?: string | undefined
@@ -87,7 +89,8 @@ async function createProgram() {
     .option('--dry-run', 'the same as `plan`: show what would happen, touch nothing')
     .option('--allow-downtime', 'go on where a reload cannot be graceful and nothing stands in for the host')
     .option('--fresh', 'a new release, with everything installed anew, also of a commit that is there already')
-    .option('--skip <host>', 'go on without this host, which stays out of rotation; may be repeated', collectNames)
+    .option('--skip <host>', 'go on without this host, which stays out of rotation; may be repeated', names('skip'))
+    .option('--hosts <host>', 'with setup: only these, which then get what the others run', names('hosts'))
     .option('--undo', 'with setup: give the hosts back to pm2 deploy, as they were')
     .option('--allow-skipped', 'exit code 0 even though a host was skipped')
     .option('--pause-after <batch>', 'canary: after the first batch, wait for a yes, or for `resume` or `abort`')
@@ -115,14 +118,18 @@ async function createProgram() {
     .configureOutput({ writeErr: () => {}, writeOut: () => {} })
 }
 
+const withoutNames = { skip: 'no host is skipped', hosts: 'all hosts are set up' } as const
+
 /** `--skip web-2,web-3 --skip web-4` */
-function collectNames(value: string, before: readonly string[] = []): readonly string[] {
-  const names = value
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-  if (names.length === 0) throw emptyValue('skip', 'no host is skipped')
-  return [...new Set([...before, ...names])]
+function names(option: keyof typeof withoutNames): (value: string, before?: readonly string[]) => readonly string[] {
+  return (value, before = []) => {
+    const given = value
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
+    if (given.length === 0) throw emptyValue(option, withoutNames[option])
+    return [...new Set([...before, ...given])]
+  }
 }
 
 type Given = ReturnType<Awaited<ReturnType<typeof createProgram>>['opts']>
@@ -136,6 +143,7 @@ function withDefaults(given: Given): Options {
     allowDowntime: given.allowDowntime === true,
     fresh: given.fresh === true,
     skip: given.skip ?? [],
+    hosts: given.hosts ?? [],
     undo: given.undo === true,
     allowSkipped: given.allowSkipped === true,
     pauseAfter: given.pauseAfter,

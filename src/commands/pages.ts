@@ -176,10 +176,12 @@ export const pages: Readonly<Record<VerbName, Page>> = {
     about: [
       'Makes the folders on the hosts, and the nginx files on the balancer: this once it takes root or `sudo -n` there; without, the script for whoever may is printed. It never edits your site: it tells you the lines. May be repeated, and has to be after hosts or `batch` were changed.',
       'A host that `pm2 deploy` set up is taken over: its `source` becomes the release that the first deploy goes back to, and its processes go on. Files in it that are not in the repository are listed, and each has to be named under `shared` or `ignore` before. --undo gives such hosts back, as they were, while they run from `source`.',
+      'A host that is new in a fleet that serves is left out of rotation. With --hosts only the hosts named are set up, and then get the release that the others run, verified, before they are put in; the others are left alone.',
     ],
     codes: { 0: 'ready', ...usual, 4: 'your site lacks lines, or someone should look' },
     examples: [
       ['zdr-deploy production setup', 'once, before the first deploy'],
+      ['zdr-deploy production setup --hosts web-4', 'adds a host to a fleet that serves'],
       ['zdr-deploy production setup --undo', 'gives the hosts back to `pm2 deploy`'],
     ],
   },
@@ -212,7 +214,7 @@ export const pages: Readonly<Record<VerbName, Page>> = {
   },
   completion: {
     about: [
-      'Prints a script for bash, zsh or fish, by which the Tab key completes commands, options, environments, hosts behind --skip, and keys behind `help config`. For environments and hosts your configuration is read, each time anew.',
+      'Prints a script for bash, zsh or fish, by which the Tab key completes commands, options, environments, hosts behind --skip and --hosts, and keys behind `help config`. For environments and hosts your configuration is read, each time anew.',
       'It completes `zdr-deploy`, not `npx zdr-deploy`. Where the package is installed in a project only, this helps: PATH="$PWD/node_modules/.bin:$PATH"',
     ],
     codes: { 0: 'printed', 2: 'no such shell' },

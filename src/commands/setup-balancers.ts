@@ -12,16 +12,18 @@ export interface SettingUpBalancers {
   readonly config: EnvironmentConfig
   readonly context: CommandContext
   readonly open: OpenFleet
+  /** Names of hosts that have nothing to serve yet, where others have. */
+  readonly newcomers: readonly string[]
 }
 
 /** True where every machine of the balancer says that it runs the switch. */
-export async function setUpBalancers({ config, context, open }: SettingUpBalancers): Promise<boolean> {
+export async function setUpBalancers({ config, context, open, newcomers }: SettingUpBalancers): Promise<boolean> {
   const { balancers } = open
   const { balancer } = config
   if (balancer === null) return true
   const { setupNginx } = await import('../balancers/nginx-setup.ts')
   // It is tested and shown several times, and nginx reads it anew.
-  const options = { ...nginxOptions(config, balancer), limit: twice(config.timeouts.step) }
+  const options = { ...nginxOptions(config, balancer), limit: twice(config.timeouts.step), newcomers }
   let isReady = true
   // One after another: where the first refuses, the others keep what they have.
   for (const each of balancers) {

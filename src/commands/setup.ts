@@ -1,5 +1,6 @@
 /** `zdr-deploy production setup`: folders on the hosts, nginx files on the balancer. May be run again and again. */
 import type { EnvironmentConfig } from '../config/types.ts'
+import { systemClock } from '../engine/clock.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Machine } from '../engine/fleet.ts'
 import { type HostView, inspectHost } from '../engine/inspect.ts'
@@ -9,24 +10,41 @@ import { UserError } from '../errors.ts'
 import type { ExitCode } from '../rollout/report.ts'
 import type { SetupWishes } from './arguments.ts'
 import type { Command, CommandContext } from './context.ts'
-import { ownerOf } from './deploying.ts'
+import { roll } from './deploy.ts'
+import { commandText, ownerOf } from './deploying.ts'
 import { begin } from './environment.ts'
-import { type OpenFleet, openFleet } from './fleet.ts'
+import { type OpenFleet, openFleet, refuseUnknown } from './fleet.ts'
 import { handBack } from './hand-back.ts'
+import { joinWishes, newcomersOf } from './newcomers.ts'
 import { setUpBalancers } from './setup-balancers.ts'
 import { type Found, findSources, takeOver } from './take-over.ts'
 
 export const run: Command<'setup'> = async (invocation, context) => {
+  const startedMs = systemClock.now()
   const config = await begin(invocation, context, 'setup')
+  const { hosts } = invocation
+  refuseUnknown(config, 'hosts', hosts)
   const open = await openFleet(config, context, { isGoingBack: invocation.undo, skip: [] })
   try {
-    return await underLock(invocation, { config, context, open })
+    const { exitCode, joining } = await underLock(invocation, { config, context, open })
+    if (joining.length === 0) return exitCode
+    const wishes = joinWishes(joining)
+    const command = commandText(config, wishes.goal)
+    // Whether it was run for this commit or not, the others go on with the database that they have.
+    const rolled = { ...config, migrate: null }
+    return await roll(wishes, { config: rolled, context, startedMs, command, open: open.openFor, answers: null })
   } finally {
     await open.close()
   }
 }
 
-async function underLock(wishes: SetupWishes, { config, context, open }: Place): Promise<ExitCode> {
+interface Done {
+  readonly exitCode: ExitCode
+  /** Hosts that are to get what the others run. */
+  readonly joining: readonly string[]
+}
+
+async function underLock(wishes: SetupWishes, { config, context, open }: Place): Promise<Done> {
   reportFindings(open.findings, context.report)
   if (open.findings.some(({ weight }) => weight === 'error'))
     throw new UserError('preflight', 'Not every host can be set up. Nothing was changed.')
@@ -68,33 +86,49 @@ async function lookAtAll({ fleet }: OpenFleet, { report }: CommandContext): Prom
   return looked.flatMap((each) => (each.ok ? [each.value] : []))
 }
 
-async function undo({ config, context, open: { fleet }, lock, views }: SettingUp): Promise<ExitCode> {
+async function undo({ config, context, open: { fleet }, lock, views }: SettingUp): Promise<Done> {
   context.report({ type: 'phase', phase: 'setup' })
   await handBack({ config, fleet, lock, views })
   const say = (text: string): void => context.report({ type: 'note', level: 'info', text })
   say('handed back: `pm2 deploy` goes on where it was')
   if (config.balancer !== null) say('nginx keeps its switch as it stands: your site may go on with it, or without')
-  return 0
+  return { exitCode: 0, joining: [] }
 }
 
-async function setUp(settingUp: SettingUp): Promise<ExitCode> {
-  const { config, context, open, lock, views } = settingUp
-  const found = await findSources(views, config, context)
+async function setUp(settingUp: SettingUp): Promise<Done> {
+  const { config, context, open, lock, views, wishes } = settingUp
+  const due = views.filter(({ machine }) => wishes.hosts.length === 0 || wishes.hosts.includes(machine.name))
+  const found = await findSources(due, config, context)
   context.report({ type: 'phase', phase: 'setup' })
-  await setUpHosts(settingUp, found)
+  await setUpHosts(settingUp, due, found)
   // `pre-setup` may have taken minutes.
   await lock.assertOurs()
-  const isReady = await setUpBalancers({ config, context, open })
-  const command = `zdr-deploy ${config.environment}`
-  const text = isReady
-    ? `ready: \`${command}\` can roll`
-    : `not ready yet: do what is said above, then run \`${command} setup\` again`
-  context.report({ type: 'note', level: isReady ? 'info' : 'warning', text })
-  return isReady ? 0 : 4
+  const newcomers = newcomersOf(views)
+  const isReady = await setUpBalancers({ config, context, open, newcomers })
+  if (!isReady) return notReady(settingUp)
+  const others = views.filter((view) => !due.includes(view))
+  const joining = others.some(({ inspection }) => inspection.current.kind !== 'none') ? wishes.hosts : []
+  if (joining.length === 0) sayReady(settingUp, newcomers)
+  return { exitCode: 0, joining }
 }
 
-async function setUpHosts(settingUp: SettingUp, found: readonly Found[]): Promise<void> {
-  const { context, views } = settingUp
+function notReady({ config: { environment }, context }: SettingUp): Done {
+  const text = `not ready yet: do what is said above, then run \`zdr-deploy ${environment} setup\` again`
+  context.report({ type: 'note', level: 'warning', text })
+  return { exitCode: 4, joining: [] }
+}
+
+function sayReady({ config: { environment }, context }: SettingUp, newcomers: readonly string[]): void {
+  const command = `zdr-deploy ${environment}`
+  if (newcomers.length > 0) {
+    const text = `new, and to serve when the next deploy, or \`${command} setup --hosts ${newcomers.join(',')}\`, has brought what the others run: ${newcomers.join(', ')}`
+    context.report({ type: 'note', level: 'info', text })
+  }
+  context.report({ type: 'note', level: 'info', text: `ready: \`${command}\` can roll` })
+}
+
+async function setUpHosts(settingUp: SettingUp, views: readonly HostView[], found: readonly Found[]): Promise<void> {
+  const { context } = settingUp
   const settled = await everywhere(views, ({ machine }) =>
     setUpHost(settingUp, machine, found.find(({ view }) => view.machine.name === machine.name) ?? null),
   )

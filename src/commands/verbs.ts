@@ -11,6 +11,7 @@ export type OptionName =
   | 'allow-downtime'
   | 'fresh'
   | 'skip'
+  | 'hosts'
   | 'undo'
   | 'allow-skipped'
   | 'pause-after'
@@ -155,7 +156,7 @@ export const verbs = [
     aliases: [],
     words: '',
     summary: 'once, and for each new host: folders on the hosts, files on the balancer',
-    options: ['config', 'undo'],
+    options: ['config', 'hosts', 'undo'],
     of: 'environment',
   },
   {

@@ -5,10 +5,11 @@ import type { Options } from './options.ts'
 import { usage } from './usage.ts'
 import { environmentWords } from './verbs.ts'
 
-/** What the fleet is to run: a ref (null: the configuration's), or a release that is there: its name, or how many releases back. */
+/** What the fleet is to run: a ref (null: the configuration's), a release that is there (its name, or how many releases back), or, for hosts that are new, what the others run. */
 export type Goal =
   | { readonly kind: 'ref'; readonly ref: string | null }
   | { readonly kind: 'release'; readonly release: string | number }
+  | { readonly kind: 'join'; readonly hosts: readonly string[] }
 
 /** A roll, and the same roll as `plan` shows it. */
 export interface Wishes {

@@ -69,7 +69,11 @@ export function leftText({ machine, inspection, processes }: HostView, cut: CutO
  * What is asked for by `resume`, to go on to where it was going, or by `abort`, to go back to where the fleet came from.
  * Rejects with UserError `no-release` where that is not one release for all.
  */
-export function wishOf(answer: 'resume' | 'abort', cut: CutOff, views: readonly Inspected[]): Wish {
+export function wishOf(
+  answer: 'resume' | 'abort',
+  cut: CutOff,
+  views: readonly Inspected[],
+): Exclude<Wish, { kind: 'join' }> {
   if (answer === 'resume')
     return cut.kind === 'deploy' ? { kind: 'ref', ref: cut.sha } : { kind: 'release', release: cut.release }
   const last = lastDeployed(fleetHistory(views))

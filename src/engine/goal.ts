@@ -3,16 +3,18 @@ import { UserError } from '../errors.ts'
 import type { Source } from '../hosts/depot.ts'
 import type { Manifest } from '../hosts/history.ts'
 import { releaseId } from '../hosts/release.ts'
-import type { ReleaseId } from '../rollout/model.ts'
+import type { HostName, ReleaseId } from '../rollout/model.ts'
 import type { Machine } from './fleet.ts'
 import { activeManifest, type HostView } from './inspect.ts'
 import { releaseOf, releasesBefore, type Wanted } from './plan.ts'
 import { resolveRef } from './prepare.ts'
 
-/** What is asked for: a ref, or a release that is there, by name or by how many releases back it is. */
+/** What is asked for: a ref, or a release that is there, by name, by how many releases back it is, or by who runs it. */
 export type Wish =
   | { readonly kind: 'ref'; readonly ref: string }
   | { readonly kind: 'release'; readonly release: string | number }
+  /** What the others run, for these hosts, which need not have it yet. */
+  | { readonly kind: 'join'; readonly hosts: readonly HostName[] }
 
 /** What a release of this configuration is made of, beside its commit. */
 export type Recipe = Omit<Wanted, 'sha'>
@@ -39,6 +41,7 @@ export interface GoalOptions {
 /** Rejects with UserError `git` or `no-release`. */
 export async function findGoal(wish: Wish, options: GoalOptions): Promise<Goal> {
   if (wish.kind === 'release') return { kind: 'rollback', manifest: findRelease(options.views, wish.release) }
+  if (wish.kind === 'join') return { kind: 'deploy', manifest: releaseOfOthers(wish.hosts, options) }
   return { kind: 'deploy', manifest: await manifestOfRef(wish.ref, options) }
 }
 
@@ -52,6 +55,31 @@ async function manifestOfRef(ref: string, options: GoalOptions): Promise<Manifes
   const there = isFresh ? null : releaseOf(views, wanted)
   const id = there ?? freeId(views, { nowMs, sha })
   return { ...wanted, id, ref, state: 'prepared', at: new Date(nowMs).toISOString() }
+}
+
+/** As it is made anew on a host that does not have it: by what is written in it, not by what the configuration says now. */
+function releaseOfOthers(joining: readonly HostName[], { views, recipe, nowMs }: GoalOptions): Manifest {
+  const others = views.filter(({ machine }) => !joining.includes(machine.name))
+  const running = others.map(({ machine, inspection }) => ({
+    host: machine.name,
+    manifest: activeManifest(inspection),
+  }))
+  const [first] = running
+  const ids = new Set(running.map(({ manifest }) => manifest?.id))
+  if (first === undefined || first.manifest === null || ids.size > 1) {
+    const lines = running.map(({ host, manifest }) => `${host}: ${manifest?.id ?? 'no release'}`)
+    throw new UserError('no-release', `The other hosts do not run one release.\n${lines.join('\n')}`, {
+      hint: `Deploy to all of them: ${joining.join(', ')} is brought up to date with it.`,
+    })
+  }
+  const { activatedAt: _activated, verifiedAt: _at, verifiedBy: _by, takenOver: _taken, ...made } = first.manifest
+  if (Object.entries(made.uploads ?? {}).some(([to, digest]) => recipe.uploads?.[to] !== digest))
+    throw new UserError(
+      'no-release',
+      `A file under \`upload\` is another one by now than in ${made.id}, which the others run.`,
+      { hint: `Deploy to all of them: ${joining.join(', ')} is brought up to date with it.` },
+    )
+  return { ...made, state: 'prepared', at: new Date(nowMs).toISOString() }
 }
 
 /** Two releases of one commit within a second would share their id. */

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { setupNginx } from '../../src/balancers/nginx-setup.ts'
+import { parseJournal } from '../../src/balancers/switch-state.ts'
 import { localHost } from './local-host.ts'
 import { hasNginx, machine, type RealNginx, startNginx, switchedSite } from './real-nginx.ts'
 
@@ -93,17 +95,56 @@ describe.skipIf(!hasNginx)('setup of a real nginx', () => {
     expect(await nginx.open().preflight()).toEqual([])
   })
 
+  it('leaves new hosts out from the first moment on, as a deploy would, whoever owns the switch', async () => {
+    await makeLive()
+    const { members } = nginx.options
+    const added = { name: 'web-new', server: '127.0.0.1:9' }
+    const newcomers = [added.name]
+    const isRoot = process.getuid?.() === 0
+    const owner = isRoot ? 'nobody' : userInfo().username
+    expect(await nginx.setup({ members: [...members, added], newcomers, owner })).toMatchObject({
+      changed: true,
+      live: true,
+    })
+    expect(await nginx.switchFile()).toBe('out_127_0_0_1_9')
+    const journal = await readFile(join(nginx.switchFolder, 'journal'), 'utf8')
+    expect(parseJournal(journal.split('\n'))).toMatchObject({
+      from: 'in',
+      fromByHand: [],
+      out: 'out_127_0_0_1_9',
+      byHand: [],
+    })
+    expect((await stat(join(nginx.switchFolder, 'journal'))).uid).toBe((await stat(nginx.switchFolder)).uid)
+    expect((await stat(nginx.switchFolder)).uid === 0).toBe(false)
+    expect(await nginx.setup({ members: [...members, added], newcomers })).toMatchObject({ changed: false, live: true })
+  })
+
+  it('adds no host while another one is out, and none where there is no pool for it', async () => {
+    await makeLive()
+    const [first, second] = nginx.options.members
+    const file = `out_${first?.server.replaceAll(/\W/g, '_')}`
+    await nginx.turnByHand(file)
+    await expect(nginx.setup({ newcomers: [second?.name ?? ''] })).rejects.toMatchObject({
+      message: expect.stringContaining('somebody else is out already'),
+    })
+    expect(await nginx.switchFile()).toBe(file)
+    const all = nginx.options.members.map(({ name }) => name)
+    await expect(nginx.setup({ newcomers: all })).rejects.toMatchObject({ message: expect.stringContaining('no pool') })
+  })
+
   it('sees that nginx never took over a configuration, though its test and its reload said nothing', async () => {
     await makeLive()
     const before = await upstreams()
     const blocker = createServer().listen(0, '127.0.0.1')
     await once(blocker, 'listening')
     const { port: statusPort } = blocker.address() as AddressInfo
-    await expect(nginx.setup({ statusPort })).rejects.toMatchObject({
+    const newcomers = [nginx.options.members[0]?.name ?? '']
+    await expect(nginx.setup({ statusPort, newcomers })).rejects.toMatchObject({
       code: 'balancer',
       message: expect.stringContaining('did not take over'),
     })
     blocker.close()
+    expect(await nginx.switchFile()).toBe('in')
     expect(await upstreams()).toBe(before)
     expect(await nginx.open().preflight()).toEqual([])
   }, 30_000)

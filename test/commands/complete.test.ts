@@ -26,6 +26,7 @@ test.each([
   ['production --pause-after ', ['canary']],
   ['production --skip ', ['10.0.0.11', '10.0.0.12', '10.0.0.13']],
   ['production --skip 10.0.0.11,10.0.0.12,', ['10.0.0.11,10.0.0.12,10.0.0.13']],
+  ['production setup --hosts 10.0.0.11,', ['10.0.0.11,10.0.0.12', '10.0.0.11,10.0.0.13']],
   ['production --skip 10.0.0.11 --skip=', ['--skip=10.0.0.12', '--skip=10.0.0.13']],
   ['--skip 10.0.0.11 production st', ['status']],
   ['production --config ', []],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { handBack } from '../../src/commands/hand-back.ts'
+import { newcomersOf } from '../../src/commands/newcomers.ts'
 import { unnamedFinding } from '../../src/commands/unnamed-files.ts'
 import type { FleetLock } from '../../src/engine/lock.ts'
 import type { Entry } from '../../src/hosts/source.ts'
@@ -44,6 +45,20 @@ describe('files that no release would have', () => {
   test('are no matter once each is named', () => {
     const named = environment({ shared: ['.env', 'uploads/'], ignore: ['dist/'] })
     expect(unnamedFinding([found('web-1', files('.env', 'uploads/a.png', 'dist/'))], named)).toEqual([])
+  })
+})
+
+describe('a host is new', () => {
+  const old = view({ host: 'old', runs: v1 })
+
+  test('where it has nothing to serve, and others have', () => {
+    expect(
+      newcomersOf([old, view({ host: 'new' }), view({ host: 'failed', current: { kind: 'release', id: v1 } })]),
+    ).toEqual(['new'])
+  })
+  test('and none is where none serves, or where something of another tool is well', () => {
+    expect(newcomersOf([view({ host: 'a' }), view({ host: 'b' })])).toEqual([])
+    expect(newcomersOf([old, { ...view({ host: 'b' }), healthy: true }])).toEqual([])
   })
 })
 

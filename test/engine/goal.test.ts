@@ -67,6 +67,55 @@ describe('going back', () => {
   })
 })
 
+describe('what the others run', () => {
+  const join = (views: readonly HostView[], uploads: Readonly<Record<string, string>> = {}) =>
+    findGoal(
+      { kind: 'join', hosts: ['new'] },
+      {
+        recipe: { ...recipe, uploads },
+        source: { repo: 'nowhere', depth: null },
+        isFresh: false,
+        views,
+        nowMs,
+        writable: refuse,
+      },
+    )
+  const on = (host: string, change = {}) =>
+    view({ host, runs: v2, manifests: [manifest(v2, { state: 'verified', verifiedAt: 'then', ...change })] })
+
+  test('is that release, as it was made, and not what the configuration would make now', async () => {
+    const change = { prepare: ['npm install'], env: { OLD: '1' }, shared: ['.env'] }
+    const goal = await join([on('a', change), on('b', change), view({ host: 'new' })])
+    const at = '2026-11-21T03:15:00.000Z'
+    expect(goal).toEqual({
+      kind: 'deploy',
+      manifest: { ...manifest(v2, { ...change }), state: 'prepared', at },
+    })
+  })
+
+  test('is a release like others where they run what was taken over', async () => {
+    expect((await join([on('a', { takenOver: true }), view({ host: 'new' })])).manifest).not.toHaveProperty('takenOver')
+  })
+
+  test.each([
+    ['they differ', [on('a'), view({ host: 'b', runs: v1, releases: [v1] })], {}, `a: ${v2}\nb: ${v1}`],
+    ['one has none', [on('a'), view({ host: 'b' })], {}, 'b: no release'],
+    ['nobody else is there', [], {}, 'do not run one release'],
+    [
+      'an upload changed since',
+      [on('a', { uploads: { '.env': 'one' } })],
+      { '.env': 'two' },
+      `another one by now than in ${v2}`,
+    ],
+  ])('is refused where %s', async (_, others, uploads, said) => {
+    await expect(join([...others, view({ host: 'new' })], uploads)).rejects.toMatchObject({
+      code: 'no-release',
+      message: expect.stringContaining(said),
+      hint: expect.stringContaining('Deploy to all of them'),
+    })
+  })
+})
+
 describe('a ref', () => {
   function origin() {
     const { repo, sha } = repository()

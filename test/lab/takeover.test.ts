@@ -11,6 +11,8 @@ import {
   LIGHT_LOAD,
   NO_FAILURE,
   type Overrides,
+  SWITCH_FOLDER,
+  startFleet,
 } from './fleet.ts'
 import type { Hammer } from './hammer.ts'
 import { type Lab, startLab } from './lab.ts'
@@ -125,5 +127,39 @@ describe('a fleet that pm2 deploy set up', () => {
     expect(await lab.running()).toEqual(everywhere(lab, 'v3'))
     await ended(await pm2Deploy('v3', 'revert', '1'), 0)
     expect(await lab.running()).toEqual(everywhere(lab, 'v1'))
+  })
+})
+
+describe('a host that is added', () => {
+  let lab: Lab
+  const TWO = { host: ['10.77.0.11', '10.77.0.12'] }
+  beforeAll(async () => {
+    lab = await startFleet({ hosts: 3, name: 'joins', overrides: TWO })
+  })
+  afterAll(() => lab?.stop())
+
+  const switchFile = () => demand(lab.balancer, `cd ${SWITCH_FOLDER} && ls -d in out_* 2>/dev/null; true`)
+
+  it('is left out of rotation from the moment at which nginx knows it', async () => {
+    const hammer = await lab.hammer(LIGHT_LOAD)
+    await configure(lab, asAdministrator(lab))
+    const { text } = await ended(lab.deploy(['production', 'setup']), 0)
+    expect(text).toContain('setup --hosts 10.77.0.13')
+    expect(await switchFile()).toBe('out_10_77_0_13_4000')
+    const { failed, samples, hostsSeen } = await hammer.stop()
+    expect({ failed, samples }).toEqual(NO_FAILURE)
+    expect(Object.keys(hostsSeen).toSorted()).toEqual(['web-1', 'web-2'])
+  })
+
+  it('gets what the others run, verified, before it gets requests, and the others are left alone', async () => {
+    await configure(lab)
+    const others = () => Promise.all([1, 2].map((number) => demand(hostOf(lab, number), 'pm2 pid shop', 'deploy')))
+    const before = await others()
+    const hammer = await lab.hammer(LIGHT_LOAD)
+    await ended(lab.deploy(['production', 'setup', '--hosts', '10.77.0.13']), 0)
+    expect(await failuresOf(hammer)).toEqual(NO_FAILURE)
+    expect(await lab.running()).toEqual(everywhere(lab, 'v1'))
+    expect(await others()).toEqual(before)
+    expect(await switchFile()).toBe('in')
   })
 })
