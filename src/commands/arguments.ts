@@ -14,6 +14,8 @@ export { splitCommand } from './exec-words.ts'
 export type { Goal, Wishes } from './wishes.ts'
 
 export interface SetupWishes {
+  /** Instead of the configured one. */
+  readonly ref: string | null
   /** Names of the hosts that are set up; empty: all. */
   readonly hosts: readonly string[]
   /** Gives hosts back to `pm2 deploy`. */
@@ -141,10 +143,11 @@ function readVerb({ environment, word, rest }: Typed, options: Options): Invocat
   }
 }
 
-function readSetup({ hosts, undo }: Options): SetupWishes {
-  if (undo && hosts.length > 0)
-    throw usage('--undo and --hosts exclude each other: all hosts are handed back, as they are.')
-  return { hosts, undo }
+function readSetup({ ref, hosts, undo }: Options): SetupWishes {
+  const other = ref === undefined ? 'hosts' : 'ref'
+  if (undo && (ref !== undefined || hosts.length > 0))
+    throw usage(`--undo and --${other} exclude each other: all hosts are handed back, as they are.`)
+  return { ref: ref ?? null, hosts, undo }
 }
 
 /** With --dry-run it is the plan of it. */

@@ -13,7 +13,7 @@ export async function begin(
   command: string,
 ): Promise<EnvironmentConfig> {
   const { environment, configFile } = invocation
-  const ref = 'goal' in invocation && invocation.goal.kind === 'ref' ? invocation.goal.ref : null
+  const ref = refOf(invocation)
   const config = await loadEnvironment({
     cwd: context.cwd,
     environment,
@@ -22,4 +22,10 @@ export async function begin(
   })
   context.report({ type: 'started', command, environment, hosts: config.hosts.map(({ name }) => name) })
   return config
+}
+
+/** Where another ref is asked for than the configuration's. */
+function refOf(invocation: OfEnvironment): string | null {
+  if ('goal' in invocation) return invocation.goal.kind === 'ref' ? invocation.goal.ref : null
+  return 'ref' in invocation ? invocation.ref : null
 }

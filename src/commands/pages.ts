@@ -174,7 +174,7 @@ export const pages: Readonly<Record<VerbName, Page>> = {
   },
   setup: {
     about: [
-      'Makes the folders on the hosts, and the nginx files on the balancer: this once it takes root or `sudo -n` there; without, the script for whoever may is printed. It never edits your site: it tells you the lines. May be repeated, and has to be after hosts or `batch` were changed.',
+      'Makes the folders on the hosts, sees that they can fetch the ref, and makes the nginx files on the balancer: this once it takes root or `sudo -n` there; without, the script for whoever may is printed. It never edits your site: it tells you the lines. May be repeated, and has to be after hosts or `batch` were changed.',
       'A host that `pm2 deploy` set up is taken over: its `source` becomes the release that the first deploy goes back to, and its processes go on. Files in it that are not in the repository are listed, and each has to be named under `shared` or `ignore` before. --undo gives such hosts back, as they were, while they run from `source`.',
       'A host that is new in a fleet that serves is left out of rotation. With --hosts only the hosts named are set up, and then get the release that the others run, verified, before they are put in; the others are left alone.',
     ],

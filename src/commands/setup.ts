@@ -140,13 +140,16 @@ async function setUpHosts(settingUp: SettingUp, views: readonly HostView[], foun
   if (failed[0] !== undefined) throw failed[0].error
 }
 
-/** `pre-setup` comes first, as in pm2 deploy; `post-setup` needs a release, and waits for the first one. */
+/**
+ * `pre-setup` comes first, as in pm2 deploy; `post-setup` needs a release, and waits for the first one. That the ref can
+ * be had is seen here, and not in the first deploy.
+ */
 async function setUpHost(
   { config, context, lock, open: { fleet } }: SettingUp,
   machine: Machine,
   found: Found | null,
 ): Promise<void> {
-  const { hooks, env } = config
+  const { hooks, env, repo, depth, ref } = config
   const { name, layout } = machine
   const { report } = context
   const onLine = (line: string): void => report({ type: 'output', host: name, line })
@@ -158,6 +161,13 @@ async function setUpHost(
       { what: 'pre-setup failed', ...config.timeouts.prepare, onLine },
     )
   await depot.setUp(config.shared)
+  await depot.fetch({ repo, depth })
+  const sha = await depot.resolve(ref)
   if (found !== null) await takeOver({ config, fleet, machine: guarded }, found)
-  report({ type: 'note', level: 'info', host: name, text: `${layout.base} is set up` })
+  report({
+    type: 'note',
+    level: 'info',
+    host: name,
+    text: `${layout.base} is set up; ${ref} is ${sha.slice(0, 7)} there`,
+  })
 }

@@ -156,7 +156,7 @@ export const verbs = [
     aliases: [],
     words: '',
     summary: 'once, and for each new host: folders on the hosts, files on the balancer',
-    options: ['config', 'hosts', 'undo'],
+    options: ['config', 'ref', 'hosts', 'undo'],
     of: 'environment',
   },
   {

@@ -156,7 +156,7 @@ describe('a host that is added', () => {
     const others = () => Promise.all([1, 2].map((number) => demand(hostOf(lab, number), 'pm2 pid shop', 'deploy')))
     const before = await others()
     const hammer = await lab.hammer(LIGHT_LOAD)
-    await ended(lab.deploy(['production', 'setup', '--hosts', '10.77.0.13']), 0)
+    await ended(lab.deploy(['production', 'setup', '--hosts', '10.77.0.13', '--ref', 'v2']), 0)
     expect(await failuresOf(hammer)).toEqual(NO_FAILURE)
     expect(await lab.running()).toEqual(everywhere(lab, 'v1'))
     expect(await others()).toEqual(before)
