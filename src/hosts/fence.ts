@@ -4,6 +4,7 @@
  */
 import type { Layout } from './layout.ts'
 import { isOf } from './lock-place.ts'
+import { signalSessionFunction } from './process-session.ts'
 import { quote } from './shell.ts'
 
 /** How a step is signed that only its own time limit ends. */
@@ -11,7 +12,7 @@ const endsByItself = 'by-itself'
 /** What a step ends with that could not be signed, and so did not begin. */
 const unsigned = 75
 
-/** From asking a step to end to making it end, in tenths of a second. */
+/** From asking a step to end to making it end, and then until it is gone. To look takes about as long as to wait. */
 const graceTenths = 20
 
 /** Prints `ours` where the lock is of that deploy: one that lost it to another changes nothing more (promise 5). */
@@ -19,7 +20,7 @@ export function ownsScript({ lock }: Pick<Layout, 'lock'>, token: string): strin
   return `${isOf(lock, token)} && echo ours\nexit 0\n`
 }
 
-/** Where steps are kept apart: its flock is held while one runs, and it says which process group that is, and whose. */
+/** Where steps are kept apart: its flock is held while one runs, and it says which process leads it, and whose it is. */
 function placeOf({ lock }: Pick<Layout, 'lock'>): string {
   return `${lock}.step`
 }
@@ -27,7 +28,7 @@ function placeOf({ lock }: Pick<Layout, 'lock'>): string {
 /**
  * Functions for whoever begins a step, or ends one.
  *
- * A step is named by the process that leads its group and that one's start, as /proc tells it, so that a number that
+ * A step is named by the process that leads its session and that one's start, as /proc tells it, so that a number that
  * another process has by now is left alone. Where there is no /proc, nobody's step is ended by another.
  */
 export function fenceFunctions(layout: Pick<Layout, 'lock'>, token: string): string {
@@ -37,13 +38,13 @@ is_there() {
   set -- "$2" \${stat##*) }
   [ -n "$1" ] && [ "\${21:-}" = "$1" ]
 }
-end_group() {
-  kill -s TERM -- "-$1" 2>/dev/null || return 0
+${signalSessionFunction}a_moment() { if sleep 0.1 2>/dev/null; then tenths=$((tenths + 2)); else sleep 1; tenths=$((tenths + 10)); fi; }
+end_session() {
+  signal_session "$1" TERM || return 0
   tenths=0
-  while kill -s 0 -- "-$1" 2>/dev/null && [ "$tenths" -lt ${graceTenths} ]; do
-    if sleep 0.1 2>/dev/null; then tenths=$((tenths + 1)); else sleep 1; tenths=$((tenths + 10)); fi
-  done
-  kill -s KILL -- "-$1" 2>/dev/null || return 0
+  while signal_session "$1" 0 && [ "$tenths" -lt ${graceTenths} ]; do a_moment; done
+  tenths=0
+  while signal_session "$1" KILL && [ "$tenths" -lt ${graceTenths} ]; do a_moment; done
 }
 seen_step() {
   group= start= holder= id= kind=
@@ -56,7 +57,7 @@ seen_step() {
 /** Ends the step of that deploy that is under way, or prints `goes on` where it is one that nobody ends. */
 export function endStepScript(layout: Pick<Layout, 'lock'>, token: string): string {
   return `${fenceFunctions(layout, token)}if seen_step && [ "$holder" = ${quote(token)} ]; then
-  if [ "$kind" = ${endsByItself} ]; then echo 'goes on'; else end_group "$group"; fi
+  if [ "$kind" = ${endsByItself} ]; then echo 'goes on'; else end_session "$group"; fi
 fi
 `
 }
@@ -92,12 +93,12 @@ wait_more() {
 exec 7>>${place}
 until flock -w 1 7; do
   ours || refused lost
-  if seen_step && is_to_end; then end_group "$group"; fi
+  if seen_step && is_to_end; then end_session "$group"; fi
   wait_more
 done
 ours || refused lost
 while seen_step && [ "$kind" = ${endsByItself} ]; do sleep 1; wait_more; done
-if seen_step; then end_group "$group"; fi
+if seen_step; then end_session "$group"; fi
 : > ${place}
 `
 }
@@ -110,8 +111,8 @@ export interface Signature {
 }
 
 /**
- * For the process that leads the step's group, before all else: says that it is the one, where steps are kept apart and
- * as `begun <group> <start>` on descriptor 6, which is closed then. Where there is no room for that, it goes no further:
+ * For the process that leads the step's session, before all else: says that it is the one, where steps are kept apart and
+ * as `begun <leader> <start>` on descriptor 6, which is closed then. Where there is no room for that, it goes no further:
  * nobody could end it, nor know that it had begun.
  */
 export function signScript(layout: Pick<Layout, 'lock'>, { id, token, isLasting }: Signature): string {

@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly stdin?: string
   /** Called for each whole line while it runs. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void
-  /** Aborted: its process group is ended, as when its time is over, and the result has neither `code` nor `timedOut`. */
+  /** Aborted: its session is ended, as when its time is over, and the result has neither `code` nor `timedOut`. */
   readonly signal?: AbortSignal
 }
 
@@ -46,7 +46,7 @@ export interface Host {
    * Runs a POSIX shell script (`sh -c`, text of any length) and waits for its end. An exit status other than 0 is a
    * result, not an error. Rejects with UserError `host-unreachable` where the connection cannot be had or was lost
    * while it ran: then it may have had its effect, or not. A lost connection is made anew by the next call.
-   * When its time is over its process group is ended and the result says `timedOut`.
+   * When its time is over its session is ended, with each process group in it, and the result says `timedOut`.
    */
   run(script: string, options: RunOptions): Promise<CommandResult>
   /** Starts a script and holds it. Rejects as `run` does. It ends, by its stdin's end, when the connection goes. */

@@ -117,7 +117,7 @@ folder=${quote(folderOf(layout, job))} job=${quote(pathOf(layout, job))}
 /**
  * The guardian: takes the place, runs the step in a session of that one's own, and writes down how it ended, which is
  * heard by whoever waits for the flock of `state`. So does the watch, for no longer than the step may take: then it
- * ends the group. Neither flock is passed on to the step, for that may leave something running (pm2's daemon).
+ * ends the session. Neither flock is passed on to the step, for that may leave something running (pm2's daemon).
  */
 function guardianScript(layout: Layout, job: Job): string {
   const { token, timeoutMs, waitMs, abandoned } = job
@@ -135,7 +135,7 @@ done
   [ $? = 1 ] || exit 0
   until read -r word group start <&8; do sleep 0.1 2>/dev/null || sleep 1; done
   trap '' TERM
-  ! is_there "$group" "$start" || end_group "$group"
+  ! is_there "$group" "$start" || end_session "$group"
   exit 9
 ) 6>&- 7>&- &
 watch=$!

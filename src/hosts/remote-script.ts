@@ -2,6 +2,7 @@
  * What is sent to a machine so that a POSIX shell script runs there whatever the login shell is, how long the script
  * is, and what its start-up files print. Only text is built here.
  */
+import { signalSessionFunction } from './process-session.ts'
 
 /**
  * The command of every session, the same for all scripts. It has no backslash and no inner quote, so sh, bash, zsh and
@@ -42,7 +43,12 @@ export function isTarget(text: string): boolean {
   return /^-?[1-9]\d+$/.test(text) || /^-?[2-9]$/.test(text)
 }
 
-/** Meant for `exec` as it stands, in whatever login shell. It is no error where nothing is left to end. */
+/**
+ * Meant for `exec` as it stands, in whatever login shell. It is no error where nothing is left to end. What must end is
+ * told so once more: it may have been starting something.
+ */
 export function sendSignal(signal: 'TERM' | 'KILL', target: string): string {
-  return `exec sh -c 'kill -s ${signal} -- ${target} 2>/dev/null; exit 0'`
+  if (!target.startsWith('-')) return `exec sh -c 'kill -s ${signal} -- ${target} 2>/dev/null; exit 0'`
+  const send = `signal_session ${target.slice(1)} ${signal}`
+  return `exec sh -c '${signalSessionFunction}${signal === 'KILL' ? `${send} && ` : ''}${send}; exit 0'`
 }

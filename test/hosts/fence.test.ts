@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'vitest'
 import { UserError } from '../../src/errors.ts'
+import { endStepScript } from '../../src/hosts/fence.ts'
 import { jobScript } from '../../src/hosts/job-script.ts'
 import { hearing, isAlive, startOf, stepGround } from './step-ground.ts'
 
@@ -47,6 +48,26 @@ test.concurrent('whoever has taken the lock over ends the step under way, then d
     code: 'locked',
     message: expect.stringContaining('another deploy has taken over the lock'),
   })
+})
+
+test.concurrent('what a step has started in groups of their own is ended with it, whatever its name is; what has a session of its own stays', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { ada, line, layout, file, lines } = ground(onTestFinished)
+  const { onLine, heard } = hearing('begun')
+  const say = (name: string) => `sh -c 'trap "" TERM; echo $$ >> ${file(name)}; while :; do sleep 1; done'`
+  const named = `ln -s "$(command -v timeout)" ${file("'a) S 1 2 ('")}; ${file("'a) S 1 2 ('")} 300`
+  const script = `setsid ${say('stays')} & timeout 300 ${say('pids')} & (${named} ${say('pids')}) & until [ -s ${file('stays')} ] && [ "$(wc -l < ${file('pids')})" = 2 ]; do sleep 0.05; done; echo begun; wait`
+  const running = ada.run(script, { timeoutMs, onLine })
+  await heard
+  const [stays = 0] = lines('stays').map(Number)
+  onTestFinished(() => void process.kill(stays, 'SIGKILL'))
+  expect(lines('pids').map(Number).filter(isAlive)).toHaveLength(2)
+  await line.host.run(endStepScript(layout, 'ada'), { timeoutMs })
+  expect(lines('pids').map(Number).filter(isAlive)).toEqual([])
+  expect(isAlive(stays)).toBe(true)
+  expect(await running).toMatchObject({ code: 143 })
 })
 
 test.concurrent('a deploy that waits behind its own step is refused when the lock goes to another meanwhile', async ({

@@ -36,8 +36,8 @@ describe.each(present)('with %s as the login shell', (shell) => {
     expect((await output)[0]).toBe('MARK\n0\n')
   })
 
-  it('a script is ended with what it started', async () => {
-    const { child, output } = begin(frame('sleep 300 & echo begun; wait', 'MARK'))
+  it('a script is ended with what it started, in groups of their own as well', async () => {
+    const { child, output } = begin(frame('timeout 300 sleep 300 & sleep 300 & echo begun; wait', 'MARK'))
     await once(child.stdout, 'data')
     expect(spawnSync(shell, ['-c', sendSignal('TERM', `-${child.pid}`)]).status).toBe(0)
     // Its streams close when the last process that could write to them has gone.
