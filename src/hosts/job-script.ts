@@ -72,11 +72,14 @@ mask=$(umask)
 umask 077
 [ -d ${quote(layout.zdr)} ] || { echo '${mark} lost' >&2; exit ${jobExit}; }
 folder=${quote(folderOf(layout, job))} job=${quote(pathOf(layout, job))}
-[ -d "$folder" ] || mkdir -p "$folder" || exit
+full() { echo '${mark} full' >&2; exit ${jobExit}; }
+[ -d "$folder" ] || mkdir -p "$folder" || full
+write() {
+  : > "$job.out" && : > "$job.err" && printf 'umask %s\\n%s\\n' "$mask" ${quote(`${signScript(layout, job)}${job.script}`)} > "$job.script"
+}
 {
   if flock -n 6 && [ ! -s "$job.state" ]; then
-    : > "$job.out" && : > "$job.err" || exit
-    printf 'umask %s\\n%s\\n' "$mask" ${quote(`${signScript(layout, job)}${job.script}`)} > "$job.script" || exit
+    write || { rm -f "$job.script"; exit; }
     up=0
     read -r up idle 2>/dev/null < /proc/uptime
     if [ "\${up%%.*}" -ge ${Math.floor(job.sinceMs / 1000)} ]; then
@@ -88,8 +91,8 @@ folder=${quote(folderOf(layout, job))} job=${quote(pathOf(layout, job))}
   fi
   echo full
 } 6>>"$job.state" | {
-  # How it ended where that is written nowhere.
-  read -r how || exit
+  # How it ended where that is written nowhere. Not a word: who was to begin it could not, but another may have.
+  read -r how || { [ -s "$job.state" ] || full; echo '${mark} gone' >&2; exit ${jobExit}; }
   echo '${mark} begun' >&2
   exec 3<"$job.out" 4<"$job.err" 8<"$job.state" </dev/null
   pass_on() {

@@ -85,10 +85,10 @@ function resultOf(name: string, id: string, result: CommandResult): CommandResul
   const plain = { ...result, stderr: lines.filter((line) => !line.startsWith(mark)).join('\n') }
   if (result.code !== jobExit || !isJobWord(said)) return plain
   if (said === 'late') return { ...plain, code: null, timedOut: true }
-  throw refusal(name, said)
+  throw refusal(name, said, plain.stderr)
 }
 
-function notBegun(code: ErrorCode, message: string, details: Pick<ErrorDetails, 'hint'> = {}): UserError {
+function notBegun(code: ErrorCode, message: string, details: Pick<ErrorDetails, 'hint' | 'output'> = {}): UserError {
   return new UserError(code, message, { ...details, cause: { isBegun: false } })
 }
 
@@ -99,7 +99,7 @@ export function isNotBegun(error: unknown): boolean {
   return typeof cause === 'object' && cause !== null && 'isBegun' in cause && cause.isBegun === false
 }
 
-function refusal(name: string, word: Exclude<JobWord, 'late'>): UserError {
+function refusal(name: string, word: Exclude<JobWord, 'late'>, output: string): UserError {
   switch (word) {
     case 'lost':
       return notBegun('locked', `${name}: another deploy has taken over the lock, or the lock was removed`)
@@ -117,6 +117,7 @@ function refusal(name: string, word: Exclude<JobWord, 'late'>): UserError {
         `${name}: that a step begins could not be written down there, so it was not begun`,
         {
           hint: 'Is its disk full?',
+          output,
         },
       )
     case 'taken':

@@ -1,8 +1,8 @@
 /** Real shells, and a line that is cut. */
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { describe, type TestContext, test } from 'vitest'
 import type { CommandResult, Host } from '../../src/hosts/host.ts'
-import { stepHosts } from '../../src/hosts/job.ts'
+import { isNotBegun, stepHosts } from '../../src/hosts/job.ts'
 import { jobExit, jobMark, jobScript } from '../../src/hosts/job-script.ts'
 import { hearing, isAlive, stepGround } from './step-ground.ts'
 
@@ -90,6 +90,41 @@ describe('a step on a host', () => {
       hint: 'Is its disk full?',
     })
     expect(existsSync(file('ran'))).toBe(false)
+  })
+
+  test.concurrent('is not begun where there is no room for what it is to run, nor for its folder', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { line, layout, file } = ground(onTestFinished)
+    const on = (before: string) =>
+      stepHosts(
+        { ...line.host, run: (script, options) => line.host.run(`${before}\n${script}`, options) },
+        layout,
+      )('ada')
+    const script = `: > ${file('ran')}`
+    for (const full of ["trap '' XFSZ; ulimit -f 0", 'mkdir() { echo no room >&2; false; }']) {
+      rmSync(`${layout.zdr}/steps`, { recursive: true, force: true })
+      const failed: unknown = await on(full)
+        .run(script, { timeoutMs })
+        .catch((error: unknown) => error)
+      expect(failed).toMatchObject({ hint: 'Is its disk full?', output: expect.stringMatching(/\S/) })
+      expect(isNotBegun(failed)).toBe(true)
+    }
+    expect(existsSync(file('ran'))).toBe(false)
+  })
+
+  test.concurrent('that may have begun is not said to be one that has not, though what is kept of it cannot be opened', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { line, layout } = ground(onTestFinished)
+    const job = { id: 'one', token: 'ada', script: 'true', timeoutMs, waitMs: 0, sinceMs: 0, isLasting: false }
+    mkdirSync(`${layout.zdr}/steps/ada/one.state`, { recursive: true })
+    const script = jobScript(layout, { ...job, abandoned: [], known: [] })
+    const { code, stderr } = await line.host.run(script, { timeoutMs })
+    expect(code).toBe(jobExit)
+    expect(stderr).toContain(`${jobMark(job)} gone`)
   })
 
   test.concurrent('has no standard input: whoever gives it one is mistaken', async ({ expect, onTestFinished }) => {
