@@ -9,8 +9,8 @@ import { quote } from './shell.ts'
 
 /** How a step is signed that only its own time limit ends. */
 const endsByItself = 'by-itself'
-/** What a step ends with that could not be signed, and so did not begin. */
-const unsigned = 75
+/** What a step ends with that could not be signed, or is not wanted any more, and so did not begin. */
+const notBegun = 75
 
 /** From asking a step to end to making it end, and then until it is gone. To look takes about as long as to wait. */
 const graceTenths = 20
@@ -113,15 +113,17 @@ export interface Signature {
 /**
  * For the process that leads the step's session, before all else: says that it is the one, where steps are kept apart and
  * as `begun <leader> <start>` on descriptor 6, which is closed then. Where there is no room for that, it goes no further:
- * nobody could end it, nor know that it had begun.
+ * nobody could end it, nor know that it had begun. Nor where the lock was taken away since its guardian looked: whoever
+ * did so, and then found no step to end, leaves none behind.
  */
 export function signScript(layout: Pick<Layout, 'lock'>, { id, token, isLasting }: Signature): string {
   const words = `${id} ${isLasting ? endsByItself : ''}`
   return `read -r zdr_stat 2>/dev/null < "/proc/$$/stat" && set -- \${zdr_stat##*) }
-printf '%s %s %s %s\\n' "$$" "\${20:-}" ${quote(token)} ${quote(words)} > ${quote(placeOf(layout))} || exit ${unsigned}
-echo "begun $$ \${20:-}" >&6 || exit ${unsigned}
+printf '%s %s %s %s\\n' "$$" "\${20:-}" ${quote(token)} ${quote(words)} > ${quote(placeOf(layout))} || exit ${notBegun}
+${isOf(layout.lock, token)} || exit ${notBegun}
+echo "begun $$ \${20:-}" >&6 || exit ${notBegun}
 exec 6>&-
-unset zdr_stat
+unset zdr_stat whose
 set --
 `
 }

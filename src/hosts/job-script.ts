@@ -147,7 +147,8 @@ code=$?
 kill "$watch" 2>/dev/null
 wait "$watch"
 if [ $? = 9 ]; then echo late >&6
-elif [ ! -s "$job.state" ]; then echo full >&6
+elif [ ! -s "$job.state" ] && ours; then echo full >&6
+elif [ ! -s "$job.state" ]; then echo lost >&6
 elif [ "$code" = 0 ] || ours; then echo "exit $code" >&6
 else echo taken >&6; fi
 exec 6>&- 7>&- 8<&-

@@ -5,6 +5,8 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'vitest'
 import { UserError } from '../../src/errors.ts'
 import { endStepScript } from '../../src/hosts/fence.ts'
+import type { Host } from '../../src/hosts/host.ts'
+import { isNotBegun, stepHosts } from '../../src/hosts/job.ts'
 import { jobScript } from '../../src/hosts/job-script.ts'
 import { hearing, isAlive, startOf, stepGround } from './step-ground.ts'
 
@@ -83,6 +85,25 @@ test.concurrent('a deploy that waits behind its own step is refused when the loc
   await second
   openGate()
   await first
+  expect(existsSync(file('changed'))).toBe(false)
+})
+
+test.concurrent('a step that had passed its check when the lock was taken away does not begin', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { line, layout, file } = ground(onTestFinished)
+  // Between its guardian's look and its own first command.
+  const unlock = `case $2 in *.script) rm ${layout.lock}; sh ${file('unlock')} ;; esac`
+  writeFileSync(file('unlock'), endStepScript(layout, 'ada'))
+  writeFileSync(file('setsid'), `#!/bin/sh\n${unlock}\nexec "$(PATH=\${PATH#*:} command -v setsid)" "$@"\n`, {
+    mode: 0o755,
+  })
+  const run: Host['run'] = (script, options) => line.host.run(`PATH=${file('')}:$PATH\n${script}`, options)
+  const steps = stepHosts({ ...line.host, run }, layout)('ada')
+  const failed: unknown = await steps.run(`: > ${file('changed')}`, { timeoutMs }).catch((error: unknown) => error)
+  expect(failed).toMatchObject({ code: 'locked' })
+  expect(isNotBegun(failed)).toBe(true)
   expect(existsSync(file('changed'))).toBe(false)
 })
 
