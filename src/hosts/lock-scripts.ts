@@ -23,6 +23,9 @@ const endWaitSeconds = 5
 /** All that one script here waits for others, at the most: no part of the time that it may take itself. */
 export const othersMsMax = (2 * waitSeconds + endWaitSeconds + fenceWaitSeconds) * 1_000
 
+/** As many as it may ever have: each heartbeat is as long as the one before. */
+const uptimeDigits = 10
+
 export interface Holding {
   readonly owner: LockOwner
   /** It was ours a moment ago: only where no other deploy had it since may it be ours again. */
@@ -43,7 +46,7 @@ const status = { end: 3, undo: 4 } as const
  */
 export function holdLockScript(place: LockPlace, holding: Holding): string {
   const { owner, isAgain } = holding
-  const [lock, before] = [quote(place.lock), quote(`${place.lock}.before`)]
+  const [lock, before, holder] = [quote(place.lock), quote(`${place.lock}.before`), quote(holderPath(place))]
   return `set -u
 ${makeFolder(place)}command -v flock >/dev/null 2>&1 || { echo 'no flock'; exit 0; }
 ${flockFunction('echo "failed $said" | head -n 1; exit 0')}${silentFunction(place)}is_held() {
@@ -61,10 +64,12 @@ put() { printf '%s\\n' "$2" > "$1.new" && mv -f "$1.new" "$1"; }
 sign() {
   up=
   read -r up rest 2>/dev/null < /proc/uptime
-  put ${quote(holderPath(place))} "$$ \${started:--} \${up%%.*}"
+  "$@" "$$ \${started:--} $(printf '%-${uptimeDigits}s' "\${up%%.*}")"
 }
+# Over the line before, which is as long: there is room for it on a disk that is full by then.
+beat() { printf '%s\\n' "$1" 1<>${holder}; }
 ${fenceScript(place)}if [ -n "$before" ]; then ln -f ${lock} ${before} 2>/dev/null || cp -f ${lock} ${before} || exit; fi
-sign && put ${lock} ${quote(JSON.stringify(owner))} || exit
+sign put ${holder} && put ${lock} ${quote(JSON.stringify(owner))} || exit
 exec 9<&-
 echo "locked $before"
 exec 6<&0
@@ -77,7 +82,7 @@ case $word in end) exit ${status.end} ;; undo) exit ${status.undo} ;; esac' <&6 
   reader=$!
   wait "$reader"
   case $? in
-    0) sign 2>/dev/null ;;
+    0) sign beat 2>/dev/null ;;
     ${status.end}) rm -f ${lock} ${before}; break ;;
     ${status.undo}) if [ -n "$before" ]; then mv -f ${before} ${lock}; else rm -f ${lock}; fi; break ;;
     *) break ;;

@@ -1,5 +1,5 @@
 /** Real flock, in a real shell. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -35,7 +35,7 @@ function holderOf(lock: string) {
 
 function heardOf(lock: string, seconds: number): void {
   const { pid, started, heard } = holderOf(lock)
-  writeFileSync(`${lock}.holder`, `${pid} ${started} ${heard + seconds}\n`)
+  writeFileSync(`${lock}.holder`, `${pid} ${started} ${`${heard + seconds}`.padEnd(10)}\n`)
 }
 
 test('a machine without flock is refused: nothing would keep two deploys apart', async () => {
@@ -154,12 +154,15 @@ test('whoever comes second is told that nothing was heard of the holder for long
   })
 })
 
-test('a heartbeat is noted, and the holder goes on', async () => {
+test('a heartbeat is noted, and the holder goes on: a disk that is full by then has room for it', async () => {
   const on = place()
   const held = await on.depot.lock(ada, { isAgain: false })
+  const file = () => statSync(`${on.layout.lock}.holder`)
+  const { ino, size } = file()
   heardOf(on.layout.lock, -40)
   held.beat()
   await expect.poll(async () => (await on.depot.lockOwner())?.silentMs).toBeLessThan(30_000)
+  expect(file()).toMatchObject({ ino, size })
   held.beat()
   await held.letGo()
   expect(await on.depot.lockOwner()).toBe(null)
