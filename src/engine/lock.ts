@@ -77,6 +77,8 @@ async function takeEverywhere(fleet: Locking, owner: LockOwner, isWanted: () => 
   const end = async (how: 'letGo' | 'undo'): Promise<void> => {
     state = 'over'
     stopBeating()
+    // What comes of them is let go at once: we must still be there for it.
+    await Promise.allSettled(again.values())
     await Promise.all([...held.values()].map((lock) => lock[how]()))
     held.clear()
   }

@@ -216,6 +216,16 @@ test.concurrent('a deploy whose connection was cut has its lock again at once, w
   await expect(take([machine('a')], 'bob@ci')).rejects.toMatchObject(bobIsRefused)
 })
 
+test.concurrent('a lock that is being taken again when the deploy ends is not left behind', async ({ onTestFinished }) => {
+  const { begun, machine, take } = ground(onTestFinished)
+  const a = machine('a')
+  const lock = await take([a], 'ada@laptop')
+  await begun[0]?.held.release()
+  await expect.poll(() => begun.length, { interval: 1 }).toBe(2)
+  await lock.release()
+  expect(existsSync(a.layout.lock)).toBe(false)
+})
+
 test.concurrent('a machine that is a host and the balancer has both its locks kept, and given up', async ({
   onTestFinished,
 }) => {
