@@ -81,6 +81,8 @@ async function open(target: SshTarget, options: Required<ConnectOptions>): Promi
     const connection = await inTurn(target, () =>
       logIn({ ...target, limit: options.limit }, login, sock === undefined ? {} : { sock }),
     )
+    // It is made anew with the connection, and nobody else has this one.
+    void connection.lost.then(() => jump?.close())
     const close = async (): Promise<void> => {
       await connection.close()
       await jump?.close()

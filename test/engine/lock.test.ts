@@ -216,7 +216,9 @@ test.concurrent('a deploy whose connection was cut has its lock again at once, w
   await expect(take([machine('a')], 'bob@ci')).rejects.toMatchObject(bobIsRefused)
 })
 
-test.concurrent('a lock that is being taken again when the deploy ends is not left behind', async ({ onTestFinished }) => {
+test.concurrent('a lock that is being taken again when the deploy ends is not left behind', async ({
+  onTestFinished,
+}) => {
   const { begun, machine, take } = ground(onTestFinished)
   const a = machine('a')
   const lock = await take([a], 'ada@laptop')

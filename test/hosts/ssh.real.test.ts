@@ -258,6 +258,19 @@ describe('a host over ssh2', () => {
     await host.close()
     await bastion.stop()
   })
+
+  it('lets go of the machine on the way when the connection behind it is lost', async () => {
+    const [server, bastion] = [await startSshd(), await startSshd()]
+    const host = await connect(server.target({ jump: bastion.target({ name: 'bastion' }) }))
+    expect(bastion.connections()).toBe(1)
+    const running = failure(host.run('sleep 30', LIMIT))
+    await host.run('true', LIMIT)
+    server.stopSessions()
+    expect(await running).toMatchObject({ code: 'host-unreachable' })
+    await expect.poll(() => bastion.connections(), { timeout: 20_000 }).toBe(0)
+    await host.close()
+    await Promise.all([server.stop(), bastion.stop()])
+  })
 })
 
 /** The error that must come. */

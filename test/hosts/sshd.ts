@@ -21,6 +21,8 @@ export interface Sshd {
   /** Makes one that the server does not know. */
   makeKey(name: string, passphrase?: string): string
   target(change?: Partial<SshTarget>): SshTarget
+  /** How many it has. */
+  connections(): number
   /** Ends every connection, and goes on listening. */
   stopSessions(): void
   /** Ends every connection, and the server. */
@@ -74,6 +76,7 @@ export async function startSshd({ hostKeys = ['ed25519'], config = '' }: SshdOpt
       jump: null,
       ...change,
     }),
+    connections: () => childrenOf(server.pid).length,
     stopSessions: () => endChildrenOf(server.pid),
     async stop() {
       endChildrenOf(server.pid)
@@ -132,9 +135,13 @@ async function listen(folder: string): Promise<{ readonly pid: number; stop(): P
 }
 
 /** One child a connection. */
-function endChildrenOf(pid: number): void {
+function childrenOf(pid: number): readonly number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
-  for (const child of children === '' ? [] : children.split(' ')) process.kill(Number(child), 'SIGKILL')
+  return children === '' ? [] : children.split(' ').map(Number)
+}
+
+function endChildrenOf(pid: number): void {
+  for (const child of childrenOf(pid)) process.kill(child, 'SIGKILL')
 }
 
 /** Without the comment. */
