@@ -22,7 +22,7 @@ export interface Probed {
   readonly findings: readonly Finding[]
 }
 
-/** Going back needs neither git nor room: a new release that filled the disk is a reason for it. */
+/** Going back needs no git, and no more room than what is kept for it beside the lock: a full disk is a reason for it. */
 export async function probeHost(
   { path, split, timeouts }: EnvironmentConfig,
   { config, host }: Connected,

@@ -13,6 +13,7 @@
  */
 import { fenceFunctions, signScript, takePlaceScript } from './fence.ts'
 import type { Layout } from './layout.ts'
+import { reservePath } from './lock-place.ts'
 import { quote } from './shell.ts'
 
 export interface Job {
@@ -73,13 +74,14 @@ umask 077
 [ -d ${quote(layout.zdr)} ] || { echo '${mark} lost' >&2; exit ${jobExit}; }
 folder=${quote(folderOf(layout, job))} job=${quote(pathOf(layout, job))}
 full() { echo '${mark} full' >&2; exit ${jobExit}; }
-[ -d "$folder" ] || mkdir -p "$folder" || full
+free_reserve() { rm -f ${quote(reservePath(layout))}; }
+[ -d "$folder" ] || mkdir -p "$folder" 2>/dev/null || { free_reserve; mkdir -p "$folder"; } || full
 write() {
-  : > "$job.out" && : > "$job.err" && printf 'umask %s\\n%s\\n' "$mask" ${quote(`${signScript(layout, job)}${job.script}`)} > "$job.script"
+  true > "$job.out" && true > "$job.err" && printf 'umask %s\\n%s\\n' "$mask" ${quote(`${signScript(layout, job)}${job.script}`)} > "$job.script"
 }
 {
   if flock -n 6 && [ ! -s "$job.state" ]; then
-    write || { rm -f "$job.script"; exit; }
+    write 2>/dev/null || { free_reserve; write; } || { rm -f "$job.script"; exit; }
     up=0
     read -r up idle 2>/dev/null < /proc/uptime
     if [ "\${up%%.*}" -ge ${Math.floor(job.sinceMs / 1000)} ]; then

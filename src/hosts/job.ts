@@ -5,6 +5,7 @@ import type { OnLine } from './depot.ts'
 import type { CommandResult, Host, RunOptions } from './host.ts'
 import { isJobWord, type Job, type JobWord, jobExit, jobMark, jobScript } from './job-script.ts'
 import type { Layout } from './layout.ts'
+import { reserveKiB } from './lock-place.ts'
 import { realTime, untilReached } from './reconnect.ts'
 import { tellOnce } from './tell-once.ts'
 
@@ -38,7 +39,7 @@ export function stepHosts(host: Host, layout: Layout): (token: string, lasting?:
         throw error
       })
       known.push(id)
-      return resultOf(host.name, id, result)
+      return resultOf({ name: host.name, zdr: layout.zdr }, id, result)
     },
   })
 }
@@ -77,15 +78,20 @@ function runJob({ host, layout, job, known }: Step, { timeoutMs, onLine }: RunOp
   })
 }
 
+/** Of a host, what its messages name. */
+interface Place extends Pick<Layout, 'zdr'> {
+  readonly name: string
+}
+
 /** As if it had run on the connection. */
-function resultOf(name: string, id: string, result: CommandResult): CommandResult {
+function resultOf({ name, zdr }: Place, id: string, result: CommandResult): CommandResult {
   const mark = jobMark({ id })
   const lines = result.stderr.split('\n')
   const said = lines.findLast((line) => line.startsWith(mark))?.slice(mark.length + 1) ?? ''
   const plain = { ...result, stderr: lines.filter((line) => !line.startsWith(mark)).join('\n') }
   if (result.code !== jobExit || !isJobWord(said)) return plain
   if (said === 'late') return { ...plain, code: null, timedOut: true }
-  throw refusal(name, said, plain.stderr)
+  throw refusal({ name, zdr }, said, plain.stderr)
 }
 
 function notBegun(code: ErrorCode, message: string, details: Pick<ErrorDetails, 'hint' | 'output'> = {}): UserError {
@@ -99,7 +105,7 @@ export function isNotBegun(error: unknown): boolean {
   return typeof cause === 'object' && cause !== null && 'isBegun' in cause && cause.isBegun === false
 }
 
-function refusal(name: string, word: Exclude<JobWord, 'late'>, output: string): UserError {
+function refusal({ name, zdr }: Place, word: Exclude<JobWord, 'late'>, output: string): UserError {
   switch (word) {
     case 'lost':
       return notBegun('locked', `${name}: another deploy has taken over the lock, or the lock was removed`)
@@ -116,7 +122,7 @@ function refusal(name: string, word: Exclude<JobWord, 'late'>, output: string): 
         'host-command',
         `${name}: that a step begins could not be written down there, so it was not begun`,
         {
-          hint: 'Is its disk full?',
+          hint: `Is its disk full? ${reserveKiB} KiB free in ${zdr} are enough to go back.`,
           output,
         },
       )

@@ -40,6 +40,27 @@ export function holderPath({ lock }: LockPlace): string {
   return `${lock}.holder`
 }
 
+/** Kept while there is room, and freed by whoever finds the disk full: going back has to be written down as well. */
+export const reserveKiB = 256
+/** It is not made where that would leave the app without room. */
+const reserveFreeKiBMin = 4 * 1024
+
+/** Where it lies. */
+export function reservePath({ lock }: Pick<LockPlace, 'lock'>): string {
+  return `${lock}.reserve`
+}
+
+/** Where it was freed, it is made anew by the next one who finds room. */
+export function keepReserveScript(place: LockPlace): string {
+  const reserve = quote(reservePath(place))
+  return `[ -s ${reserve} ] || df -Pk ${quote(place.folders.at(-1) ?? '.')} 2>/dev/null | {
+  read -r head
+  read -r disk size used free rest
+  [ "\${free:-0}" -lt ${reserveFreeKiBMin} ] 2>/dev/null || dd if=/dev/zero of=${reserve} bs=1024 count=${reserveKiB} 2>/dev/null || rm -f ${reserve}
+}
+`
+}
+
 /** For reading: a file that root made is no hindrance. */
 export function openScript(descriptor: 7 | 8 | 9, path: string): string {
   return `[ -e ${quote(path)} ] || : >> ${quote(path)} || exit

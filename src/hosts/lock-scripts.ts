@@ -10,8 +10,10 @@ import {
   flockFunction,
   holderPath,
   isOf,
+  keepReserveScript,
   type LockPlace,
   openScript,
+  reservePath,
   silentFunction,
 } from './lock-place.ts'
 import { quote } from './shell.ts'
@@ -68,8 +70,15 @@ sign() {
 }
 # Over the line before, which is as long: there is room for it on a disk that is full by then.
 beat() { printf '%s\\n' "$1" 1<>${holder}; }
-${fenceScript(place)}if [ -n "$before" ]; then ln -f ${lock} ${before} 2>/dev/null || cp -f ${lock} ${before} || exit; fi
-sign put ${holder} && put ${lock} ${quote(JSON.stringify(owner))} || exit
+own() {
+  [ -z "$before" ] || ln -f ${lock} ${before} 2>/dev/null || cp -f ${lock} ${before} || return
+  sign put ${holder} && put ${lock} ${quote(JSON.stringify(owner))}
+}
+${fenceScript(place)}if own 2>/dev/null; then
+  ${keepReserveScript(place)}else
+  rm -f ${quote(reservePath(place))}
+  own || exit
+fi
 exec 9<&-
 echo "locked $before"
 exec 6<&0

@@ -4,7 +4,7 @@ import type { Pause } from './depot.ts'
 import type { HeldCommand, Host } from './host.ts'
 import type { Limit } from './limits.ts'
 import { type LockOwner, ownerText, parseLockOwner } from './lock.ts'
-import { flockHint, type LockPlace } from './lock-place.ts'
+import { flockHint, type LockPlace, reserveKiB } from './lock-place.ts'
 import {
   type Holding,
   holdLockScript,
@@ -106,7 +106,8 @@ async function refused(locking: Locking, answer: string, stderr: string): Promis
       })
     default: {
       const text = `${host.name}: the lock in ${place.folders.at(-1)} could not be taken`
-      return new UserError('host-command', text, { output: stderr })
+      const hint = `Is its disk full? ${reserveKiB} KiB free there are enough to go back.`
+      return new UserError('host-command', text, { hint, output: stderr })
     }
   }
 }

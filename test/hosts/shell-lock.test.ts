@@ -66,6 +66,7 @@ test('a folder that cannot be written to is said to be so', async () => {
   await expect(on.depot.lock(ada, { isAgain: false })).rejects.toMatchObject({
     code: 'host-command',
     message: `a: the lock in ${on.layout.zdr} could not be taken`,
+    hint: expect.stringContaining('disk full'),
   })
 })
 
@@ -242,6 +243,25 @@ test('a lock that was taken in vain is given back, though the disk is full by th
   writeFileSync(isFull, '')
   await inVain.undo()
   expect(readFileSync(on.layout.lock, 'utf8')).toContain(ada.token)
+})
+
+test('on a full disk it is taken with the room that was kept for it, which is kept anew when there is some', async () => {
+  let full = ''
+  const on = place((host) => ({ hold: (script) => host.hold(`${full}${script}`) }))
+  const reserve = `${on.layout.lock}.reserve`
+  const kept = () => statSync(reserve, { throwIfNoEntry: false })?.size ?? 0
+  const takeAndLetGo = async () => (await on.depot.lock(ada, { isAgain: false })).letGo()
+  await takeAndLetGo()
+  expect(kept()).toBe(256 * 1024)
+  full = `printf() { [ ! -e ${reserve} ] && command printf "$@"; }\n`
+  await takeAndLetGo()
+  expect(kept()).toBe(0)
+  full = 'df() { printf "head\\ndisk 9 9 100 99%% /\\n"; }\n'
+  await takeAndLetGo()
+  expect(kept()).toBe(0)
+  full = ''
+  await takeAndLetGo()
+  expect(kept()).toBe(256 * 1024)
 })
 
 test('a lock whose line was removed is taken away from whoever holds it', async () => {
