@@ -21,36 +21,50 @@ export const run: Command<'unlock'> = async (invocation, context) => {
       context.report,
     )
     const ask = async () => (await personBeside(context)(new Promise(() => undefined))) === 'resume'
-    const exitCode = await unlock(fleet, { ask: context.isTerminal ? ask : null, isForced: invocation.force })
-    if (failed.length > 0) throw notEverywhere('host-unreachable')
-    return exitCode
+    const unreached = failed.map((each) => each.config.name)
+    return await unlock(fleet, { unreached, ask: context.isTerminal ? ask : null, isForced: invocation.force })
   } finally {
     await close()
   }
 }
 
 interface Unlocking {
+  /** Names of machines that are not in the fleet, because they could not be reached: whoever has the lock may have it there. */
+  readonly unreached: readonly string[]
   /** null: nobody can be asked. */
   readonly ask: (() => Promise<boolean>) | null
   readonly isForced: boolean
 }
 
+type Unlocked = Pick<Fleet, 'environment' | 'machines' | 'balancer' | 'report'>
+
 /** Shows who has the lock, machine by machine where that differs, and takes it away where a person, or `--force`, says so. */
-export async function unlock(
-  { environment, machines, balancer, report }: Pick<Fleet, 'environment' | 'machines' | 'balancer' | 'report'>,
-  { ask, isForced }: Unlocking,
-): Promise<ExitCode> {
-  const { held, isAllSeen } = await look([...machines.map(lockOf), ...balancer.locks], report)
+export async function unlock(fleet: Unlocked, { unreached, ask, isForced }: Unlocking): Promise<ExitCode> {
+  const { environment, machines, balancer, report } = fleet
+  const { held, free, unseen } = await look([...machines.map(lockOf), ...balancer.locks], report)
+  const unknown = [...unreached, ...unseen]
   if (held.length === 0) {
-    if (!isAllSeen) throw notEverywhere('host-command')
-    say(report, `nobody has the lock of ${environment}`)
+    const nobody = `nobody has the lock of ${environment}`
+    if (unknown.length > 0) throw notEverywhere(free, unknown, nobody)
+    say(report, nobody)
     return 0
   }
   for (const line of holderLines(held)) say(report, line)
+  if (unknown.length > 0) say(report, `it is not known who has it on ${unknown.join(', ')}`)
   if (!isForced && !(await isWanted(report, ask))) {
     say(report, 'the lock is left as it is')
     return 1
   }
+  await takeAway(fleet, held, unknown)
+  return 0
+}
+
+/** Rejects where somebody may still have it; the machines of which that is not known are named. */
+async function takeAway(
+  { environment, machines, report }: Unlocked,
+  held: readonly Held[],
+  unknown: readonly string[],
+): Promise<void> {
   const taken = await everywhere(held, ({ machine, holder }) => machine.unlock(holder))
   for (const each of taken) if (!each.ok) complain(report, each.item.machine.name, each.error)
   const isEnded = await endSteps(machines, { held, report })
@@ -62,23 +76,36 @@ export async function unlock(
   const still = after.held.filter(({ holder }) => tokens.has(holder.token))
   for (const { machine, holder } of still)
     complain(report, machine.name, new UserError('locked', `still held by ${ownerText(holder)}`))
-  if (!isAllSeen || !after.isAllSeen || !isEnded || still.length > 0 || taken.some(({ ok }) => !ok))
-    throw notEverywhere('host-command')
+  const others = after.held.filter((each) => !still.includes(each))
+  const failed = taken.flatMap((each) => (each.ok ? [] : [each.item]))
+  const left = [...new Set([...unknown, ...after.unseen, ...namesOf([...still, ...failed])])]
+  const gone = [...after.free, ...namesOf(others)].filter((name) => !left.includes(name))
+  if (left.length > 0) throw notEverywhere(gone, left, `the lock of ${environment} was taken away`)
+  if (!isEnded) throw unfinished('The lock was taken away, and a step of whoever had it may still go on.')
   say(report, `the lock of ${environment} was taken away: whoever had it changes nothing more`)
-  for (const line of holderLines(after.held)) say(report, `taken by another since, ${line}`)
-  return 0
+  for (const line of holderLines(others)) say(report, `taken by another since, ${line}`)
 }
 
-async function look(
-  all: readonly LockableMachine[],
-  report: Fleet['report'],
-): Promise<{ readonly held: readonly Held[]; readonly isAllSeen: boolean }> {
+function namesOf(held: readonly Held[]): readonly string[] {
+  return held.map(({ machine }) => machine.name)
+}
+
+interface Looked {
+  readonly held: readonly Held[]
+  /** Names of machines where nobody has it, and of those that did not say. */
+  readonly free: readonly string[]
+  readonly unseen: readonly string[]
+}
+
+async function look(all: readonly LockableMachine[], report: Fleet['report']): Promise<Looked> {
   const looked = await everywhere(all, async (machine) => ({ machine, holder: await machine.lockOwner() }))
   for (const each of looked) if (!each.ok) complain(report, each.item.name, each.error)
-  const held = looked.flatMap((each) =>
-    each.ok && each.value.holder !== null ? [{ ...each.value, holder: each.value.holder }] : [],
-  )
-  return { held, isAllSeen: looked.every(({ ok }) => ok) }
+  const seen = looked.flatMap((each) => (each.ok ? [each.value] : []))
+  return {
+    held: seen.flatMap(({ machine, holder }) => (holder === null ? [] : [{ machine, holder }])),
+    free: seen.flatMap(({ machine, holder }) => (holder === null ? [machine.name] : [])),
+    unseen: looked.flatMap((each) => (each.ok ? [] : [each.item.name])),
+  }
 }
 
 interface Ending extends Pick<Fleet, 'report'> {
@@ -139,8 +166,14 @@ function complain(report: (report: Report) => void, name: string, error: UserErr
   reportFindings([findingOf(name, error)], report)
 }
 
-function notEverywhere(code: 'host-unreachable' | 'host-command'): UserError {
-  return new UserError(code, 'Not every machine could be looked at, and unlocked.', {
+/** `so` is true of the first machines, and not known to be so of the others. */
+function notEverywhere(first: readonly string[], others: readonly string[], so: string): UserError {
+  const known = first.length === 0 ? [] : [`on ${first.join(', ')} ${so}`]
+  return unfinished(`Not everywhere: ${[...known, `on ${others.join(', ')} somebody may still have it`].join('; ')}.`)
+}
+
+function unfinished(message: string): UserError {
+  return new UserError('host-command', message, {
     hint: 'Mend what is said above, and run it again: it may be repeated.',
   })
 }

@@ -26,13 +26,14 @@ async function lockedHosts() {
   return { ...on, lock, holders: () => Promise.all(on.all.machines.map(({ depot }) => depot.lockOwner())) }
 }
 
-const silently = { ask: null, isForced: true }
-const answering = (isYes: boolean) => ({ ask: async () => isYes, isForced: false })
+const silently = { unreached: [], ask: null, isForced: true }
+const answering = (isYes: boolean) => ({ unreached: [], ask: async () => isYes, isForced: false })
+const showing = { unreached: [], ask: null, isForced: false }
 
 describe('unlock', () => {
   test('says so where nobody has the lock', async () => {
     const { all, said } = hosts()
-    expect(await unlock(all, { ask: null, isForced: false })).toBe(0)
+    expect(await unlock(all, showing)).toBe(0)
     expect(said()).toEqual(['nobody has the lock of production'])
   })
 
@@ -61,7 +62,7 @@ describe('unlock', () => {
 
   test('takes nothing away where nobody can be asked, and says who has it all the same', async () => {
     const { all, said, lock, holders } = await lockedHosts()
-    await expect(unlock(all, { ask: null, isForced: false })).rejects.toMatchObject({
+    await expect(unlock(all, showing)).rejects.toMatchObject({
       code: 'usage',
       hint: expect.stringContaining('unlock --force'),
     })
@@ -119,6 +120,21 @@ describe('unlock', () => {
     expect(new Set(ended)).toEqual(new Set(both))
     const text = 'a migration goes on here, which is not ended half-way: it ends by itself within its time limit'
     expect(all.reports).toContainEqual({ type: 'note', level: 'warning', host: 'b', text })
+    expect(await holders()).toEqual([null, null])
+    await lock.release()
+  })
+
+  test('does not say that nobody has it, or that it is gone, where a machine was not reached', async () => {
+    const free = hosts()
+    await expect(unlock(free.all, { ...showing, unreached: ['lb'] })).rejects.toMatchObject({
+      message: 'Not everywhere: on a, b, balancer nobody has the lock of production; on lb somebody may still have it.',
+    })
+    expect(free.said()).toEqual([])
+    const { all, said, lock, holders } = await lockedHosts()
+    await expect(unlock(all, { ...silently, unreached: ['lb'] })).rejects.toMatchObject({
+      message: `Not everywhere: on a, b, balancer the lock of production was taken away; on lb somebody may still have it.`,
+    })
+    expect(said()).toEqual([expect.stringContaining(who), 'it is not known who has it on lb'])
     expect(await holders()).toEqual([null, null])
     await lock.release()
   })
