@@ -39,7 +39,8 @@ export function findClearings(
     if (mine.length === 0) return []
     const request = {
       pids: mine.flatMap(({ pid, mode }) => (pid > 0 && mode === forkMode ? [pid] : [])),
-      port: mine.some(({ name }) => crashing.has(name)) ? port : null,
+      port,
+      isCrashing: mine.some(({ name }) => crashing.has(name)),
       base: posix.dirname(posix.dirname(activation.directory)),
       graceMs: Math.min(graceMs, timeoutMs * graceShare),
       endMs,

@@ -1,5 +1,5 @@
-// Runs on a host, as `node -e "$(this)" -- find|wait '{"pids","port","base","sockets","graceMs","endMs"}'`: what keeps
-// the port of an app when pm2 has ended the app's own process. By /proc: pm2 knows nothing of it.
+// Runs on a host, as `node -e "$(this)" -- find|wait '{"pids","port","base","isCrashing","sockets","graceMs",
+// "endMs"}'`: what keeps the port of an app when pm2 has ended the app's own process. By /proc: pm2 knows nothing of it.
 const fs = require('node:fs')
 const path = require('node:path')
 
@@ -16,11 +16,20 @@ else void wait()
 function find() {
   const ports = listening()
   const held = holders(ports)
-  const family = familyOf(asked.pids)
-  const own = new Set([...held].filter(([pid]) => family.has(pid)).flatMap(([, sockets]) => sockets))
+  const own = ownSockets(ports, held)
   const isShared = [...held].some(([pid, sockets]) => !asked.pids.includes(pid) && sockets.some((one) => own.has(one)))
   if (!isShared && orphans(ports, held).length === 0) process.exit(1)
   process.stdout.write(JSON.stringify({ ...asked, sockets: isShared ? [...own] : [] }))
+}
+
+/**
+ * What the app listens on: its own processes, and, where they only start what does (‘npm start’), whatever of their
+ * children has the app's port. Another socket that a child opened is the child's own.
+ */
+function ownSockets(ports, held) {
+  const family = familyOf(asked.pids)
+  const isOwn = (pid, socket) => asked.pids.includes(pid) || (family.has(pid) && ports.get(socket) === asked.port)
+  return new Set([...held].flatMap(([pid, sockets]) => sockets.filter((socket) => isOwn(pid, socket))))
 }
 
 /**
@@ -69,10 +78,10 @@ function leftovers() {
   }
 }
 
-/** They have the port and stand in the app's folder, and no pm2 runs them. */
+/** They have the port of an app that cannot start, and stand in its folder, and no pm2 runs them. */
 function orphans(ports, held) {
-  const { port, base } = asked
-  if (port === null) return []
+  const { port, base, isCrashing } = asked
+  if (port === null || !isCrashing) return []
   return [...held]
     .filter(([pid, own]) => own.some((one) => ports.get(one) === port) && `${cwdOf(pid)}/`.startsWith(`${base}/`))
     .map(([pid]) => pid)

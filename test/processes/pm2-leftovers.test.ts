@@ -18,6 +18,15 @@ const shares = (script: string): string => `const server = require('net').create
   console.log(server.address().port)
 })`
 
+/** Prints the pid of a child that listens on another port, and then its port. */
+const helps = `const server = require('net').createServer().listen(0, () => {
+  const child = require('child_process').spawn('node', ['-e', ${JSON.stringify(listens)}], { detached: true })
+  child.stdout.once('data', () => {
+    console.log(child.pid)
+    console.log(server.address().port)
+  })
+})`
+
 let base: string
 const started: ChildProcess[] = []
 const left: number[] = []
@@ -40,7 +49,21 @@ describe('what an app leaves behind', () => {
 
   test('is nothing where its port is a stranger’s', async () => {
     const stranger = await start(listens, 1, '/')
-    expect(await find({ port: stranger.port })).toBeNull()
+    expect(await find({ port: stranger.port, isCrashing: true })).toBeNull()
+  })
+
+  test('is nothing that listens on a port of its own', async () => {
+    const { app, helper } = await startHelping()
+    expect(await find({ pids: [app.pid], port: app.port })).toBeNull()
+    expect(await find({ pids: [process.pid], port: app.port })).toMatchObject({ sockets: [expect.any(String)] })
+    const { app: sharing, heir } = await startSharing('exec sleep 30')
+    const request = await find({ pids: [sharing.pid, app.pid], port: sharing.port })
+    await Promise.all([killed(sharing.child), killed(app.child)])
+    const { code, stdout } = await wait(request)
+    expect(code).toBe(0)
+    expect(stdout).toContain(`SIGTERM to pid ${heir} `)
+    expect(stdout).not.toContain(`pid ${helper} `)
+    expect(isAlive(helper)).toBe(true)
   })
 
   test('is waited for as long as it has the socket', async () => {
@@ -68,14 +91,15 @@ describe('what an app leaves behind', () => {
   test('is everything that still has the socket, whoever started it', async () => {
     const { app, heir } = await startSharing('exec sleep 30')
     // As with ‘npm start’: what the manager started is not what listens.
-    const request = await find({ pids: [process.pid] })
-    expect(request).not.toBeNull()
+    const starter = { pids: [process.pid], port: app.port }
+    expect(await find(starter)).not.toBeNull()
     expect(await find({ pids: [app.pid, heir] })).toBeNull()
   })
 
   test('is told, and not ended, where it only stands in the folder of the app', async () => {
     const stray = await start(listens, 1)
-    const request = await find({ port: stray.port })
+    expect(await find({ port: stray.port })).toBeNull()
+    const request = await find({ port: stray.port, isCrashing: true })
     expect(request).toMatchObject({ sockets: [] })
     const result = await wait(request)
     expect(result.code).toBe(1)
@@ -95,11 +119,20 @@ test('commands that fail for another reason tell that one', () => {
 interface Request {
   readonly pids?: readonly number[]
   readonly port?: number | null
+  readonly isCrashing?: boolean
   readonly graceMs?: number
 }
 
 async function find(request: Request): Promise<Request | null> {
-  const { code, stdout } = await run('find', { pids: [], port: null, base, graceMs: 200, endMs: 300, ...request })
+  const { code, stdout } = await run('find', {
+    pids: [],
+    port: null,
+    isCrashing: false,
+    base,
+    graceMs: 200,
+    endMs: 300,
+    ...request,
+  })
   return code === 0 ? (JSON.parse(stdout) as Request) : null
 }
 
@@ -128,6 +161,13 @@ async function startSharing(script: string) {
   return { app, heir }
 }
 
+async function startHelping() {
+  const app = await start(helps, 2)
+  const helper = Number(app.lines[0])
+  left.push(helper)
+  return { app, helper }
+}
+
 async function start(code: string, count: number, cwd = base) {
   const child = spawn('node', ['-e', code], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
   started.push(child)
@@ -139,6 +179,14 @@ async function start(code: string, count: number, cwd = base) {
 async function killed(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL')
   await once(child, 'exit')
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 function end(pid: number): void {
