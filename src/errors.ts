@@ -37,3 +37,10 @@ export class UserError extends Error {
     this.output = output
   }
 }
+
+/** The `cause` of an error that says nothing of the release: something on the host is in the way of every one. */
+export const ofHost = { isOfHost: true } as const
+
+export function isOfHost(error: unknown): boolean {
+  return error instanceof Error && error.cause === ofHost
+}

@@ -1,5 +1,5 @@
 /** What each host remembers of its releases, as a rollout goes on. */
-import { UserError } from '../errors.ts'
+import { isOfHost, UserError } from '../errors.ts'
 import type { Manifest } from '../hosts/history.ts'
 import { isNotBegun } from '../hosts/job.ts'
 import type { JournalEntry } from '../hosts/journal.ts'
@@ -55,7 +55,7 @@ export async function orNoted<Value>(performing: Performing, tried: Tried, work:
  * failed is worth more to whoever waits than that it could not be noted as well.
  */
 async function noteFailure(performing: Performing, { machine, release, step }: Tried, error: unknown): Promise<void> {
-  if (performing.proven.has(release) || isOfTheLine(error)) return
+  if (performing.proven.has(release) || isNotOfRelease(error)) return
   const manifest: Manifest = {
     ...manifestFor(performing, machine, release),
     state: 'failed',
@@ -69,8 +69,8 @@ async function noteFailure(performing: Performing, { machine, release, step }: T
   }
 }
 
-/** A connection that was lost, a lock, or a step that never began says nothing of the release. */
-function isOfTheLine(error: unknown): boolean {
-  if (isNotBegun(error)) return true
+/** A connection that was lost, a lock, a step that never began, or a port that somebody else has says nothing of it. */
+function isNotOfRelease(error: unknown): boolean {
+  if (isNotBegun(error) || isOfHost(error)) return true
   return error instanceof UserError && (error.code === 'host-unreachable' || error.code === 'locked')
 }

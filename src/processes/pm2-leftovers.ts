@@ -1,7 +1,7 @@
 /** Before pm2 starts an app again, nothing that the app left behind may have its port. By templates/pm2/leftovers.cjs. */
 import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
-import { UserError } from '../errors.ts'
+import { ofHost, UserError } from '../errors.ts'
 import type { CommandResult, Host } from '../hosts/host.ts'
 import { quote } from '../hosts/shell.ts'
 import type { Clearing } from './pm2-commands.ts'
@@ -72,6 +72,7 @@ export function heldPortError({ name }: Host, { stderr }: CommandResult): UserEr
   const line = stderr.split('\n').findLast((text) => text.startsWith(mark))
   if (line === undefined) return null
   return new UserError('host-command', `${name}: ${line.slice(mark.length)}, and the app cannot be started beside it`, {
-    hint: 'Look at what it is and what starts it, end it, and deploy again.',
+    hint: 'Look at what it is and what starts it, end it, and deploy again: the release is kept, and not built anew.',
+    cause: ofHost,
   })
 }

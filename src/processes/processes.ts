@@ -53,7 +53,8 @@ export interface Processes {
   /**
    * Makes the processes run the activated release. Its word proves nothing: verify afterwards. May be repeated.
    * Resolves with the processes that were there before: none of their pids may be left.
-   * Rejects with UserError `host-command`, with the command's last lines as output.
+   * Rejects with UserError `host-command`, with the command's last lines as output. `isOfHost` is true of it where
+   * something on the host is in the way of every release alike.
    */
   reload(
     host: Host,

@@ -1,7 +1,7 @@
 /** A deploy from its first look to its exit code. */
 import { describe, expect, test } from 'vitest'
 import type { Machine } from '../../src/engine/fleet.ts'
-import { UserError } from '../../src/errors.ts'
+import { ofHost, UserError } from '../../src/errors.ts'
 import { deployment, histories, imaginedDeployment, isStep, notes } from './deployment.ts'
 import { ours, shaOf, times } from './fakes.ts'
 import { v1 } from './ground.ts'
@@ -269,16 +269,18 @@ test('what still runs of the deploy before is ended before anything is looked at
   await refused
 })
 
-test('a release is not called bad for a step that never began', async () => {
-  const full = new UserError('host-command', 'a: it was not begun', { cause: { isBegun: false } })
-  let isFull = true
+test.each([
+  ['a step that never began', new UserError('host-command', 'a: it was not begun', { cause: { isBegun: false } })],
+  ['a port that somebody else has', new UserError('host-command', 'a: port 80 is held', { cause: ofHost })],
+])('a release is not called bad for %s, and is used again', async (_, refused) => {
+  let isRefused = true
   const on: ReturnType<typeof imaginedDeployment> = imaginedDeployment(['a', 'b'], {
     processesOf: (_, machine) => {
       const processes = on.apps.processes(machine)
-      if (!isFull) return processes
+      if (!isRefused) return processes
       const reload: typeof processes.reload = async () => {
-        isFull = false
-        throw full
+        isRefused = false
+        throw refused
       }
       return { ...processes, reload }
     },
@@ -286,6 +288,9 @@ test('a release is not called bad for a step that never began', async () => {
   expect((await on.run()).code).toBe(3)
   const [first] = await on.look()
   expect(first?.inspection.manifests.find(({ id }) => id === on.goal)?.state).toBe('activated')
+  const { goal } = on
+  expect((await on.run()).code).toBe(0)
+  expect(on.active()).toEqual([goal, goal])
 })
 
 test('a host that is not ours to look at ends it, and says why', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isOfHost } from '../../src/errors.ts'
 import { heldPortError } from '../../src/processes/pm2-leftovers.ts'
 import { localHost } from './local-host.ts'
 
@@ -103,7 +104,9 @@ describe('what an app leaves behind', () => {
     expect(request).toMatchObject({ sockets: [] })
     const result = await wait(request)
     expect(result.code).toBe(1)
-    expect(heldPortError(localHost(), result)?.message).toMatch(
+    const error = heldPortError(localHost(), result)
+    expect(isOfHost(error)).toBe(true)
+    expect(error?.message).toMatch(
       new RegExp(
         `^local: port ${stray.port} is still held by pid ${stray.pid} \\(.*node.*\\), and the app cannot be started beside it$`,
       ),
