@@ -14,7 +14,7 @@ import type { Command, CommandContext } from './context.ts'
 import { examineBalancers } from './doctor-balancer.ts'
 import { examineHost } from './doctor-host.ts'
 import { type Probed, probeHost } from './probe-host.ts'
-import { lockText } from './status.ts'
+import { seeLock } from './status.ts'
 
 export const run: Command<'doctor'> = async ({ environment, configFile }, context) => {
   const { cwd, report } = context
@@ -73,7 +73,7 @@ async function lookAtReached(config: EnvironmentConfig, { hosts, balancers, isWh
   const [looked, ofBalancers, deploying] = await Promise.all([
     everywhere(well, (each) => examineHost(config, each)),
     examineBalancers(config, { machines, balancers: balancers.reached, isWhole }),
-    lockText({ environment: config.environment, machines }),
+    seeLock({ environment: config.environment, machines, balancer: { locks: [] } }),
   ])
   const lost = probed.flatMap((each) => (each.ok ? [] : [{ config: each.item.config, error: each.error }]))
   return {
@@ -84,7 +84,7 @@ async function lookAtReached(config: EnvironmentConfig, { hosts, balancers, isWh
       ...well.flatMap(({ findings }: Probed): readonly Finding[] => findings),
       ...ofBalancers.found,
     ],
-    deploying: deploying === null ? null : `${config.environment} ${deploying}`,
+    deploying: deploying.underWay === 'yes' ? `${config.environment} ${deploying.text}` : null,
   }
 }
 

@@ -5,6 +5,7 @@ import { cutOffText, findCutOff, leftText } from '../engine/cut-off.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Fleet, Machine } from '../engine/fleet.ts'
 import { activeManifest, type HostView, inspectHost } from '../engine/inspect.ts'
+import { lockOf } from '../engine/lock.ts'
 import { reportFindings } from '../engine/look.ts'
 import { lastDeployed } from '../engine/plan.ts'
 import type { CutOff } from '../hosts/journal.ts'
@@ -20,7 +21,7 @@ export const run: Command<'status'> = async (invocation, context) => {
   const config = await begin(invocation, context, 'status')
   const open = await openFleet(config, context, { isGoingBack: false, skip: [] })
   try {
-    const locking = lockText(open.fleet)
+    const locking = seeLock(open.fleet)
     const [{ hosts, cutOff }, lock, ofBalancer] = await Promise.all([
       lookAtFleet(config, open, locking),
       locking,
@@ -29,7 +30,13 @@ export const run: Command<'status'> = async (invocation, context) => {
     const isReached = ({ host }: Finding): boolean => open.failed.every(({ config: { name } }) => name !== host)
     const findings = [...open.findings.filter(isReached), ...ofBalancer]
     reportFindings(findings, context.report)
-    context.report({ type: 'status', environment, hosts, lock, cutOff: cutOff && cutOffLine(cutOff, environment) })
+    context.report({
+      type: 'status',
+      environment,
+      hosts,
+      lock: lock.text,
+      cutOff: cutOff && cutOffLine(cutOff, environment),
+    })
     const isWell = hosts.every(({ attention }) => attention.length === 0) && open.failed.length === 0
     return isWell && cutOff === null && findings.every(({ weight }) => weight !== 'error') ? 0 : 4
   } finally {
@@ -46,7 +53,7 @@ interface Seen {
 async function lookAtFleet(
   config: EnvironmentConfig,
   { fleet, failed }: Pick<OpenFleet, 'fleet' | 'failed'>,
-  locking: Promise<string | null>,
+  locking: Promise<SeenLock>,
 ): Promise<Seen> {
   const [rotation, views, lock] = await Promise.all([
     lookAtBalancer(fleet),
@@ -60,7 +67,7 @@ async function lookAtFleet(
   )
   const seen = views.map((each) =>
     each.ok
-      ? statusOf(each.value, { rotation: isBalancerLost ? 'unknown' : rotation, cutOff, isUnderWay: lock !== null })
+      ? statusOf(each.value, { rotation: isBalancerLost ? 'unknown' : rotation, cutOff, underWay: lock.underWay })
       : lostStatus(each.item.name, each.error.message),
   )
   const unreached = failed
@@ -90,11 +97,10 @@ async function lookAtBalancer({ balancer }: Fleet): Promise<Rotation> {
 interface Beside {
   readonly rotation: Rotation
   readonly cutOff: CutOff | null
-  /** A deploy lives. */
-  readonly isUnderWay: boolean
+  readonly underWay: SeenLock['underWay']
 }
 
-export function statusOf(view: HostView, { rotation, cutOff, isUnderWay }: Beside): HostStatus {
+export function statusOf(view: HostView, { rotation, cutOff, underWay }: Beside): HostStatus {
   const { machine, inspection, fault, healthy, answer, runs } = view
   const manifest = activeManifest(inspection)
   const where = rotationOf(machine, rotation)
@@ -102,13 +108,7 @@ export function statusOf(view: HostView, { rotation, cutOff, isUnderWay }: Besid
   const said = [
     ...(fault === null ? [] : [fault]),
     ...(healthy ? [] : [`not healthy: ${answer?.detail ?? 'no process runs'}`]),
-    ...(where === 'out'
-      ? [
-          isUnderWay
-            ? 'out of rotation while a deploy is under way'
-            : 'left out of rotation by a deploy: the next one brings it up to date, and puts it back',
-        ]
-      : []),
+    ...(where === 'out' ? [outTexts[underWay]] : []),
     ...(where === 'mixed' ? ['left out by some machines of the balancer only'] : []),
     ...(where === 'unknown' ? ['the balancer does not say whether it is in rotation'] : []),
     ...(left === null ? [] : [left]),
@@ -130,6 +130,12 @@ export function statusOf(view: HostView, { rotation, cutOff, isUnderWay }: Besid
     attention,
   }
 }
+
+const outTexts = {
+  yes: 'out of rotation while a deploy is under way',
+  no: 'left out of rotation by a deploy: the next one brings it up to date, and puts it back',
+  unknown: 'out of rotation, by a deploy that is under way or by one that left it out',
+} as const satisfies Record<SeenLock['underWay'], string>
 
 function rotationOf({ name }: Machine, rotation: Rotation): HostStatus['rotation'] {
   if (rotation === 'none') return 'no balancer'
@@ -162,22 +168,30 @@ function withDifferences(hosts: readonly HostStatus[]): readonly HostStatus[] {
   )
 }
 
-/** Who deploys now, and whether that deploy waits for a yes; null: nobody does. */
-export async function lockText({
-  environment,
-  machines,
-}: Pick<Fleet, 'environment' | 'machines'>): Promise<string | null> {
-  const looked = await everywhere(machines, async ({ depot }) => {
-    const [owner, pause] = await Promise.all([depot.lockOwner(), depot.paused()])
-    return { owner, pause }
-  })
-  const seen = looked.flatMap((each) => (each.ok ? [each.value] : []))
-  const owner = seen.find((each) => each.owner !== null)?.owner ?? null
-  const [failure] = looked.flatMap((each) => (each.ok ? [] : [each.error]))
-  if (owner === null)
-    return failure === undefined ? null : `it is not known whether a deploy is under way: ${failure.message}`
-  const pause = seen.find((each) => each.pause?.token === owner.token)?.pause ?? null
-  if (pause === null) return ownerText(owner)
+export interface SeenLock {
+  /** Whether a deploy lives. */
+  readonly underWay: 'yes' | 'no' | 'unknown'
+  /** Who deploys now, and whether that deploy waits for a yes, or why that is not known; null: nobody does. */
+  readonly text: string | null
+}
+
+interface Looking extends Pick<Fleet, 'environment' | 'machines'> {
+  readonly balancer: Pick<Fleet['balancer'], 'locks'>
+}
+
+export async function seeLock({ environment, machines, balancer }: Looking): Promise<SeenLock> {
+  const [owners, pauses] = await Promise.all([
+    everywhere([...machines.map(lockOf), ...balancer.locks], (machine) => machine.lockOwner()),
+    everywhere(machines, ({ depot }) => depot.paused()),
+  ])
+  const owner = owners.flatMap((each) => (each.ok ? (each.value ?? []) : []))[0]
+  if (owner === undefined) {
+    const why = owners.length === 0 ? 'no machine could be asked' : owners.find((each) => !each.ok)?.error.message
+    if (why === undefined) return { underWay: 'no', text: null }
+    return { underWay: 'unknown', text: `it is not known whether a deploy is under way: ${why}` }
+  }
+  const pause = pauses.flatMap((each) => (each.ok ? (each.value ?? []) : [])).find(({ token }) => token === owner.token)
+  if (pause === undefined) return { underWay: 'yes', text: ownerText(owner) }
   const answer = `\`zdr-deploy ${environment} resume\` or \`zdr-deploy ${environment} abort\``
-  return `${ownerText(owner)}; it is ${pauseText(pause)}: ${answer}`
+  return { underWay: 'yes', text: `${ownerText(owner)}; it is ${pauseText(pause)}: ${answer}` }
 }
