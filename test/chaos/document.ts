@@ -9,16 +9,17 @@ import type { Row } from './row.ts'
 
 export interface Played {
   readonly rows: readonly Row[]
+  /** Our own, with the commit: of each row, in any order. */
+  readonly versions: readonly string[]
   /** When the first of them was played, and the last. */
   readonly from: Date
   readonly to: Date
 }
 
-export function documentOf({ rows, from, to }: Played): string {
-  const played = rows.filter((row) => row.notPlayed === null)
-  const short = played.filter((row) => row.short.length > 0)
-  const requests = played.reduce((sum, row) => sum + row.requests, 0)
-  const failed = played.reduce((sum, row) => sum + row.failed, 0)
+export function documentOf({ rows, versions, from, to }: Played): string {
+  const short = rows.filter((row) => row.short.length > 0)
+  const requests = rows.reduce((sum, row) => sum + row.requests, 0)
+  const failed = rows.reduce((sum, row) => sum + row.failed, 0)
   return [
     `# What goes wrong, and what happens then
 
@@ -26,8 +27,8 @@ Written by \`npm run chaos\`, which plays each of these faults on real machines:
 behind stock nginx, and a git host, each with a network, processes and a disk of its own, under ${REQUESTS_PER_SECOND}
 requests a second. Nothing here was written by hand.
 
-- **${[...new Set([from, to].map(day))].join(' to ')}**. ${versions()}.
-- **${played.length} cases, ${played.length - short.length} as promised, ${short.length === 0 ? 'none falls' : `${short.length} fall`} short.** ${requests} requests, of which ${failed} failed.${rows.length > played.length ? ` Not played: ${rows.length - played.length}; each says why.` : ''}
+- **${[...new Set([from, to].map(day))].join(' to ')}**. zdr-deploy ${[...new Set(versions)].join(', ')}, on ${surroundings()}.
+- **${rows.length} cases, ${rows.length - short.length} as promised, ${short.length === 0 ? 'none falls' : `${short.length} fall`} short.** ${requests} requests, of which ${failed} failed.
 
 ${COLUMNS}
 `,
@@ -69,7 +70,6 @@ function section(fault: string, rows: readonly Row[]): string {
 }
 
 function cells(row: Row): readonly string[] {
-  if (row.notPlayed !== null) return [row.step, '', '', '', '', `not played: ${row.notPlayed}`]
   const mayFail = row.allowed.requests === 0 ? '' : ` (${row.allowed.requests} may)`
   const again = row.short.length === 0 ? row.again : `**SHORT** ${row.again}`
   return [row.step, String(row.requests), `${row.failed}${mayFail}`, row.exit, row.ran, again]
@@ -80,7 +80,7 @@ function inline(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll('|', String.raw`\|`)
 }
 
-function versions(): string {
+function surroundings(): string {
   const pm2 = JSON.parse(readFileSync(new URL('../../node_modules/pm2/package.json', import.meta.url), 'utf8')) as {
     readonly version: string
   }

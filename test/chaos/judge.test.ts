@@ -3,7 +3,7 @@ import type { Lab } from '../lab/lab.ts'
 import type { ChaosCase, Scene } from './case.ts'
 import { documentOf } from './document.ts'
 import { judge, type Seen } from './judge.ts'
-import { broken, notPlayed } from './row.ts'
+import { broken } from './row.ts'
 
 const CASE: ChaosCase = { fault: 'A fault', step: 'draining', hosts: 2 }
 const SCENE: Scene = { lab: {} as Lab, ran: 'r1', asked: 'r2' }
@@ -92,15 +92,13 @@ it('the document hides nothing', () => {
     judge(CASE, SCENE, SEEN),
     judge({ ...CASE, step: 'reloading' }, SCENE, lossy),
     broken({ ...CASE, step: 'verifying' }, 'no moment | came'),
-    notPlayed({ ...CASE, step: 'settling' }, 'the run was ended before'),
   ]
-  const text = documentOf({ rows, from: new Date(0), to: new Date(0) })
-  expect(text).toContain(
-    '**3 cases, 1 as promised, 2 fall short.** 200 requests, of which 2 failed. Not played: 1; each says why.',
-  )
+  const versions = ['0.1.0 (1a2b3c4)', '0.1.0 (5d6e7f8 with changes)', '0.1.0 (1a2b3c4)']
+  const text = documentOf({ rows, versions, from: new Date(0), to: new Date(0) })
+  expect(text).toContain('- **1970-01-01**. zdr-deploy 0.1.0 (1a2b3c4), 0.1.0 (5d6e7f8 with changes), on Node ')
+  expect(text).toContain('**3 cases, 1 as promised, 2 fall short.** 200 requests, of which 2 failed.')
   expect(text).toMatch(/\| draining +\| 100 +\| 0 +\| 0 +\| asked for +\| converged/)
   expect(text).toMatch(/\| reloading +\| 100 +\| 2 +\| 0 +\| asked for +\| \*\*SHORT\*\* converged/)
   expect(text).toContain('**SHORT** reloading: 2 requests failed, 0 may')
   expect(text).toContain(String.raw`**SHORT** verifying: could not be played to its end: no moment \| came`)
-  expect(text).toMatch(/\| settling .*not played: the run was ended before/)
 })

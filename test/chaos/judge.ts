@@ -48,7 +48,6 @@ export function judge(chaosCase: ChaosCase, scene: Scene, { result, shown, atEnd
       ...untruthOf(result, atEnd, scene),
       ...unconverged,
     ],
-    notPlayed: null,
   }
 }
 

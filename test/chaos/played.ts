@@ -6,11 +6,13 @@ const FILE = new URL('played.log', import.meta.url)
 
 export interface PlayedCase {
   readonly at: Date
+  /** Our own, by `ownVersion`. */
+  readonly version: string
   readonly row: Row
 }
 
-export async function keepPlayed(row: Row): Promise<void> {
-  await appendFile(FILE, `${JSON.stringify({ at: new Date(), row })}\n`)
+export async function keepPlayed({ version, row }: Omit<PlayedCase, 'at'>): Promise<void> {
+  await appendFile(FILE, `${JSON.stringify({ at: new Date(), version, row })}\n`)
 }
 
 /** In the order in which they ended. */
@@ -18,8 +20,8 @@ export async function playedBefore(): Promise<readonly PlayedCase[]> {
   const text = await readFile(FILE, 'utf8').catch(() => '')
   const lines = text.split('\n').filter((line) => line !== '')
   return lines.map((line) => {
-    const { at, row } = JSON.parse(line) as { readonly at: string; readonly row: Row }
-    return { at: new Date(at), row }
+    const { at, ...rest } = JSON.parse(line) as Omit<PlayedCase, 'at'> & { readonly at: string }
+    return { ...rest, at: new Date(at) }
   })
 }
 

@@ -15,17 +15,11 @@ export interface Row {
   readonly again: string
   /** Everything that is not as promised, one sentence each. */
   readonly short: readonly string[]
-  /** Why it was not played; null: it was. */
-  readonly notPlayed: string | null
 }
 
 const UNPLAYED = { requests: 0, failed: 0, allowed: { requests: 0, why: '' }, exit: '', ran: '', again: '' }
 
-export function notPlayed({ fault, step }: Pick<Row, 'fault' | 'step'>, why: string): Row {
-  return { ...UNPLAYED, fault, step, short: [], notPlayed: why }
-}
-
 /** It ended in a way that none of its promises speaks of: the fault could not be made, or what it needs was not there. */
 export function broken({ fault, step }: Pick<Row, 'fault' | 'step'>, why: string): Row {
-  return { ...UNPLAYED, fault, step, short: [`could not be played to its end: ${why}`], notPlayed: null }
+  return { ...UNPLAYED, fault, step, short: [`could not be played to its end: ${why}`] }
 }

@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util'
 import { type ChaosCase, titleOf } from './case.ts'
 import { casesOf } from './cases/all.ts'
 import { documentOf } from './document.ts'
+import { ownVersion } from './own-version.ts'
 import { forgetPlayed, keepPlayed, playedBefore } from './played.ts'
-import { broken, notPlayed, type Row } from './row.ts'
+import { broken, type Row } from './row.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const FILE = new URL('../../docs/faults.md', import.meta.url)
@@ -31,6 +32,7 @@ else process.exitCode = await playAll()
 async function playAll(): Promise<number> {
   const startedMs = performance.now()
   const isWhole = chosen === all
+  const version = ownVersion()
   if (isWhole && !values.rest) await forgetPlayed()
   const before = isWhole ? await playedBefore() : []
   const rows = new Map<ChaosCase, Row>()
@@ -39,27 +41,27 @@ async function playAll(): Promise<number> {
     if (same !== undefined) rows.set(same, row)
   }
   const left = oneOfEach(chosen).filter((chaosCase) => !rows.has(chaosCase))
-  // What is under way is played to its end, and the table says what is not in it.
+  // What is under way is played to its end.
   process.once('SIGTERM', () => left.splice(0))
   const work = async (stage: Stage) => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const row = await playOn(stage, next)
       rows.set(next, row)
-      if (isWhole) await keepPlayed(row)
+      if (isWhole) await keepPlayed({ version, row })
     }
     await stage.close()
   }
   await Promise.all(Array.from({ length: Number(values.labs) }, (_, index) => work(openStage(`chaos-${index + 1}`))))
-  const table = chosen.map(
-    (chaosCase) => rows.get(chaosCase) ?? notPlayed(chaosCase, 'the run was ended before (`--rest` goes on)'),
-  )
+  const table = chosen.flatMap((chaosCase) => rows.get(chaosCase) ?? [])
   const short = table.filter((row) => row.short.length > 0)
   const minutes = Math.round((performance.now() - startedMs) / 60_000)
   say(`\n${table.length} cases in ${minutes} min, ${short.length} fall short`)
   for (const row of short) say(`  ${titleOf(row)}: ${row.short.join('; ')}`)
+  const unplayed = chosen.length - table.length
+  if (unplayed > 0) say(`${unplayed} cases were not played${isWhole ? ': `npm run chaos -- --rest` goes on' : ''}`)
   // A part of the table would say less than the one that is there.
-  if (isWhole) await writeTable(table)
-  return short.length > 0 ? 1 : 0
+  if (isWhole && unplayed === 0) await writeTable(table)
+  return short.length + unplayed > 0 ? 1 : 0
 }
 
 /** One case of each fault, then a second one of each: a run that is ended early says something of all. */
@@ -75,10 +77,12 @@ function oneOfEach(cases: readonly ChaosCase[]): readonly ChaosCase[] {
 }
 
 async function writeTable(rows: readonly Row[]): Promise<void> {
-  const [first] = await playedBefore()
+  const played = await playedBefore()
+  const titles = new Set(rows.map(titleOf))
+  const versions = played.filter(({ row }) => titles.has(titleOf(row))).map(({ version }) => version)
   const to = new Date()
   await mkdir(new URL('.', FILE), { recursive: true })
-  await writeFile(FILE, documentOf({ rows, from: first?.at ?? to, to }))
+  await writeFile(FILE, documentOf({ rows, versions, from: played[0]?.at ?? to, to }))
 }
 
 async function playOn(stage: Stage, chaosCase: ChaosCase): Promise<Row> {
@@ -94,7 +98,6 @@ async function playOn(stage: Stage, chaosCase: ChaosCase): Promise<Row> {
 
 function lineOf(row: Row, seconds: string): string {
   const title = titleOf(row)
-  if (row.notPlayed !== null) return `not played   ${title}: ${row.notPlayed}`
   const verdict = row.short.length === 0 ? 'good ' : 'SHORT'
   const seen = `${row.failed} of ${row.requests} failed, exit code ${row.exit}, ran: ${row.ran}, then: ${row.again}`
   return [`${verdict} ${title} (${seconds} s): ${seen}`, ...row.short.map((text) => `      ${text}`)].join('\n')
