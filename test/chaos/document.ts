@@ -55,7 +55,8 @@ deploy says that it begins) the fault strikes.
 | ran at the end | when that deploy had ended, and before anything was mended: what answered on the hosts, in their order. \`asked for\`: the release that was to be deployed; \`before\`: the one that ran until then; \`nothing\`: no answer; \`off\`: the machine had no power |
 | one more run | what the fault itself was is mended (power is back, the cable is in, the disk has room, the file is as it was), and nothing else. Then the same is asked for again; after a release that is no good a good one; after a \`--rollback\` the same release by its commit. \`converged\`: exit code 0, every host runs what was asked for, and \`status\` has nothing to say |
 
-**SHORT** marks what is not as promised, and says what was seen instead. An exit code that claims what is not so would be one.`
+**SHORT** marks what is not as promised, and says what was seen instead. An exit code, or a word about a host in the end of the
+deploy, that claims what is not so would be one.`
 
 function section(fault: string, rows: readonly Row[]): string {
   const whys = [...new Set(rows.map(({ allowed }) => allowed.why))].filter((why) => why !== '')

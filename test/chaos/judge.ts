@@ -4,6 +4,7 @@ import type { DeployResult } from '../lab/deployer.ts'
 import { reports } from '../lab/fleet.ts'
 import type { HammerCounts } from '../lab/hammer-counts.ts'
 import type { ChaosCase, Scene } from './case.ts'
+import { type Commits, type Standing, untrueClaims } from './claims.ts'
 import type { Row } from './row.ts'
 
 export interface Ended extends DeployResult {
@@ -22,16 +23,22 @@ export interface Seen {
   readonly result: Ended
   /** What the case itself found. */
   readonly shown: readonly string[]
-  readonly atEnd: Running
+  readonly atEnd: readonly Standing[]
+  readonly commits: Commits
   readonly next: Next
   readonly requests: HammerCounts
 }
 
 type Running = Readonly<Record<string, string>>
 
-export function judge(chaosCase: ChaosCase, scene: Scene, { result, shown, atEnd, next, requests }: Seen): Row {
+export function judge(
+  chaosCase: ChaosCase,
+  scene: Scene,
+  { result, shown, atEnd, commits, next, requests }: Seen,
+): Row {
   const allowed = chaosCase.allowed ?? { requests: 0, why: '' }
   const unconverged = whyNotConverged(next)
+  const running = Object.fromEntries(atEnd.map(({ name, runs }) => [name, runs]))
   return {
     fault: chaosCase.fault,
     step: chaosCase.step,
@@ -39,13 +46,14 @@ export function judge(chaosCase: ChaosCase, scene: Scene, { result, shown, atEnd
     failed: requests.failed,
     allowed,
     exit: exitText(result),
-    ran: runningText(atEnd, scene),
+    ran: runningText(running, scene),
     again: unconverged.length === 0 ? 'converged' : `exit code ${exitText(next.result)}`,
     short: [
       ...(requests.failed > allowed.requests ? [`${requests.failed} requests failed, ${allowed.requests} may`] : []),
       ...(result.late ? ['the deploy did not end, and had to be killed'] : []),
       ...shown,
-      ...untruthOf(result, atEnd, scene),
+      ...untruthOf(result, running, scene),
+      ...untrueClaims(eventsOf(result), { code: result.code, hosts: atEnd, commits, ran: scene.ran }),
       ...unconverged,
     ],
   }

@@ -1,5 +1,5 @@
 import type { RunningDeploy } from '../lab/deployer.ts'
-import { configure, demand, ended } from '../lab/fleet.ts'
+import { configure, demand, ended, SWITCH_FOLDER } from '../lab/fleet.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Behaviour } from '../lab/releases.ts'
 import { type ChaosCase, type Scene, titleOf } from './case.ts'
@@ -50,16 +50,26 @@ async function watch(chaosCase: ChaosCase, scene: Scene): Promise<Omit<Seen, 're
   const deploy = lab.deploy(wordsOf(chaosCase, scene))
   const shown: string[] = []
   const fallsShort = (what: string) => void shown.push(what)
+  const commits = await commitsOf(lab)
   const [result] = await Promise.all([endOf(deploy), chaosCase.strike?.({ ...scene, deploy, fallsShort })])
-  const atEnd = await runningOn(lab)
+  const atEnd = await standingOf(lab)
   await chaosCase.heal?.(scene)
-  return { result, shown, atEnd, next: await onceMore(chaosCase, scene) }
+  return { result, shown, atEnd, commits, next: await onceMore(chaosCase, scene) }
 }
 
-/** What runs, and `off` where the machine does not. */
-async function runningOn(lab: Lab): Promise<Seen['atEnd']> {
-  const off = lab.hosts.filter((host) => !host.isOn())
-  return { ...(await lab.running()), ...Object.fromEntries(off.map(({ name }) => [name, 'off'])) }
+async function standingOf(lab: Lab): Promise<Seen['atEnd']> {
+  const running = await lab.running()
+  const files = await demand(lab.balancer, `ls ${SWITCH_FOLDER}`)
+  return lab.hosts.map((host) => {
+    const { name, address } = host
+    const runs = host.isOn() ? (running[name] ?? 'nothing') : 'off'
+    return { name, address, runs, isOut: files.includes(address.replaceAll('.', '_')) }
+  })
+}
+
+async function commitsOf(lab: Lab): Promise<Seen['commits']> {
+  const lines = await lab.git.run(`for-each-ref --format='%(objectname) %(refname:short)' refs/tags`)
+  return Object.fromEntries(lines.split('\n').map((line) => line.split(' ') as [string, string]))
 }
 
 /** A rollback needs a release to come from: it is deployed first. */
