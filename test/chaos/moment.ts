@@ -31,6 +31,7 @@ const STEPS = {
   verify: 'verifying',
   'put-back': 'putting back',
   confirm: 'confirming',
+  soak: 'soaking',
 } as const satisfies Partial<Record<StepName, string>>
 
 export function phase(name: keyof typeof PHASES): Moment {

@@ -1,4 +1,4 @@
-import { HEALTH, type Overrides } from '../../lab/fleet.ts'
+import { configure, HEALTH, type Overrides } from '../../lab/fleet.ts'
 import type { Behaviour } from '../../lab/releases.ts'
 import type { ChaosCase } from '../case.ts'
 
@@ -28,5 +28,12 @@ export const APP: readonly ChaosCase[] = [
     step: 'that runs leaks its port: for 5 s whatever comes after it gets EADDRINUSE',
     hosts: 2,
     before: 'leaks-its-port',
+  },
+  {
+    fault: 'The app',
+    step: 'serves old code: what should reload it leaves its processes as they are',
+    hosts: 2,
+    overrides: { 'post-deploy': 'npm install --offline --no-audit --no-fund && pm2 save' },
+    heal: async ({ lab }) => void (await configure(lab)),
   },
 ]

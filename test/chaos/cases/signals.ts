@@ -13,10 +13,13 @@ const FAILING = [
   phase('settle'),
 ]
 
+const SOAKING = { overrides: { rollout: { batch: 1, 'min-serving': 1, soak: '5s' } } }
+
 const GOING_BACK = [phase('resolve'), ...ON_A_HOST, step('reload', { last: true }), phase('settle')]
 
 export const KILLED: readonly ChaosCase[] = [
   ...signalled('The deployer is killed (SIGKILL)', 'SIGKILL', GOOD),
+  ...signalled('The deployer is killed (SIGKILL)', 'SIGKILL', [step('soak')], SOAKING),
   ...signalled('The deployer is killed (SIGKILL) while it deploys a release that answers 500', 'SIGKILL', FAILING, {
     behaviour: 'answers-500',
   }),
@@ -26,6 +29,9 @@ export const KILLED: readonly ChaosCase[] = [
 export const INTERRUPTED: readonly ChaosCase[] = [
   ...signalled('Ctrl-C (SIGINT)', 'SIGINT', GOOD),
   ...signalled('SIGTERM', 'SIGTERM', GOOD),
+  ...signalled('SIGTERM', 'SIGTERM', [step('soak')], SOAKING),
+  ...signalled('SIGTERM while it deploys a release that answers 500', 'SIGTERM', FAILING, { behaviour: 'answers-500' }),
+  ...signalled('SIGTERM in a `--rollback`', 'SIGTERM', GOING_BACK, { command: 'rollback' }),
 ]
 
 function signalled(
