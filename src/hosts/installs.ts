@@ -49,9 +49,12 @@ function paths({ releases, manifests }: Layout): string {
  * cannot note.
  *
  * The key is made of all that an install goes by: the command and where it runs, Node and the system, the settings, and
- * the files. Where the repository has install scripts of its own, those may read whatever is in it: then it is the whole
- * commit. The mark is of the packages that were there after the install: a build that removes some (\`npm prune\`)
- * leaves nothing that could stand for it.
+ * the files. Where the repository has install scripts of its own, those may read whatever is in it, and where it names
+ * packages by path (`file:`, pnpm's `injected`) their files are copied into `node_modules`: then it is the whole commit.
+ * What `link:` and workspaces name is only linked to.
+ *
+ * The mark is of the packages that were there after the install: a build that removes some (\`npm prune\`) leaves nothing
+ * that could stand for it.
  */
 const script = `set -u
 export LC_ALL=C
@@ -74,7 +77,9 @@ key() {
   inputs | sort | while IFS= read -r file; do printf '%s\\n' "$file" && cat "$file" || exit; done || return
   scripts=$(inputs | grep '/package.json$' | tr '\\n' '\\0' |
     xargs -0 grep -lE '"(pre|post)?(install|prepare|prepublish)"[[:space:]]*:')
-  [ -z "$scripts" ] || git rev-parse 'HEAD^{tree}'
+  copied=$(inputs | grep -v '/\\.yarn/' | tr '\\n' '\\0' |
+    xargs -0 grep -lE '(^|[^[:alnum:]_-])(file|portal):|@exec:|injected"?[[:space:]]*:|@\\.\\.?/')
+  [ -z "$scripts$copied" ] || git rev-parse 'HEAD^{tree}'
 }
 folders() { find . -name .git -prune -o -name node_modules -type d -prune -print | sort; }
 mark() {

@@ -45,6 +45,12 @@ for folder in . packages/api; do
 done
 `
 
+/** Puts a copy of the repository's own package beside them. */
+const copying = (name: string): string => `#!/bin/sh
+echo "${name} $*" >> "$INSTALLS"
+rm -rf node_modules && mkdir -p node_modules && cp -R lib node_modules/lib && echo '{}' > node_modules/lib/package.json
+`
+
 let root: string
 let at: Layout
 
@@ -220,6 +226,30 @@ describe('an install that a verified release has', () => {
     verified(one)
     expect(runsOf(two, { ...scripts, 'server.js': one }, {})).toBe(0)
     expect(runsOf(three, scripts, {})).toBe(1)
+  })
+
+  test.each<[string, string, string]>([
+    ['yarn 1 copies', 'yarn.lock', '"lib@file:./lib":\n  version "1.0.0"\n'],
+    ['yarn 1 copies without saying file:', 'yarn.lock', '"lib@./lib":\n  version "1.0.0"\n'],
+    ['pnpm injects', 'pnpm-lock.yaml', 'dependenciesMeta:\n      lib:\n        injected: true\n'],
+    ['yarn 4 makes by a script', 'yarn.lock', '__metadata:\n"lib@exec:./make.js#./make.js::locator=shop":\n'],
+  ])('is done again where a package of the repository changed that %s', (_, lockfile, text) => {
+    for (const name of ['yarn', 'pnpm']) tool(name, copying(name))
+    const commands = [lockfile === 'yarn.lock' ? 'yarn' : 'pnpm install']
+    const repository = { [lockfile]: text, 'lib/index.js': 'old' }
+    release(one, repository)
+    prepare(one, commands)
+    verified(one)
+    expect(runsOf(two, { ...repository, 'lib/index.js': 'new' }, { commands })).toBe(1)
+    expect(readFileSync(inRelease(two, 'node_modules/lib/index.js'), 'utf8')).toBe('new')
+  })
+
+  test('is spared where a package of the repository changed that is linked to', () => {
+    const manifest = '{"dependencies":{"lib":"link:./lib"},"scripts":{"profile:cpu":"x"},"jest":{"^@/(.*)$":"./src"}}'
+    release(one, { 'package.json': manifest, 'lib/index.js': 'old' })
+    prepare(one)
+    verified(one)
+    expect(runsOf(two, { 'package.json': manifest, 'lib/index.js': 'new' }, {})).toBe(0)
   })
 
   test.each<[string, () => void]>([
