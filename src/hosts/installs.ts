@@ -15,8 +15,8 @@ export interface Installs {
 
 const assignment = String.raw`(?:[A-Za-z_]\w*=[\w./:@%+,=-]*\s+)*`
 const tool = String.raw`(?:npm\s+(?:ci|clean-install|install|i)|yarn(?:\s+install)?|pnpm\s+(?:ci|install|i)|bun\s+(?:ci|install|i))`
-/** Those that say where are not among them: an install elsewhere is none of this folder's. */
-const option = String.raw`(?:\s+--(?:omit|include|loglevel)[ =]\w+|\s+(?!-g\b|-C\b|-w\b|-F\b|--(?:global|location|prefix|cwd|dir|modules-folder|filter|workspace)\b)--?[A-Za-z][\w-]*(?:=[\w./:@-]+)?)*`
+/** Not those that say where, for an install elsewhere is none of this folder's, nor those that pass the lockfile over. */
+const option = String.raw`(?:\s+--(?:omit|include|loglevel)[ =]\w+|\s+(?!-g\b|-C\b|-w\b|-F\b|--(?:global|location|prefix|cwd|dir|modules-folder|filter|workspace|no-package-lock|no-shrinkwrap|no-lockfile)\b)--?[A-Za-z][\w-]*(?:=[\w./:@-]+)?)*`
 const redirection = String.raw`(?:\s*(?:\d?>{1,2}|&>)\s*(?:&\d|/dev/null))*`
 const plainInstall = new RegExp(`^${assignment}${tool}${option}${redirection}$`)
 
@@ -51,7 +51,8 @@ function paths({ releases, manifests }: Layout): string {
  * The key is made of all that an install goes by: the command and where it runs, Node and the system, the settings, and
  * the files. Where the repository has install scripts of its own, those may read whatever is in it, and where it names
  * packages by path (`file:`, pnpm's `injected`) their files are copied into `node_modules`: then it is the whole commit.
- * What `link:` and workspaces name is only linked to.
+ * What `link:` and workspaces name is only linked to. Without a lockfile, in the folder or at the top, the same files may
+ * lead to other packages tomorrow: that has no key.
  *
  * The mark is of the packages that were there after the install: a build that removes some (\`npm prune\`) leaves nothing
  * that could stand for it.
@@ -69,7 +70,19 @@ inputs() {
     -o -name bun.lockb -o -name bunfig.toml -o -name .npmrc -o -name .yarnrc -o -name .yarnrc.yml -o -name '*.prisma' \\
     -o -path '*/.yarn/*' -o -path '*/patches/*' \\) ! -type d -print
 }
+is_locked() {
+  for word in $1; do
+    case $word in npm) locks='npm-shrinkwrap.json package-lock.json' ;; yarn) locks=yarn.lock ;;
+      pnpm) locks=pnpm-lock.yaml ;; bun) locks='bun.lock bun.lockb' ;; *) continue ;; esac
+    for lock in $locks; do
+      [ -z "$(GIT_LITERAL_PATHSPECS=1 git ls-files -- "$lock" ".$folder/$lock")" ] || return 0
+    done
+    break
+  done
+  return 1
+}
 key() {
+  is_locked "$1" || return
   node=$(node -p 'process.version + process.platform + process.arch' 2>/dev/null || bun --version) || return
   printf '%s\\n' 1 "$folder" "$1" "$node" "$(ldd --version 2>&1 | head -n 1)" "\${NODE_ENV-}"
   env | grep -iE '^(npm_config|yarn|pnpm|bun)_' | sort

@@ -244,6 +244,28 @@ describe('an install that a verified release has', () => {
     expect(readFileSync(inRelease(two, 'node_modules/lib/index.js'), 'utf8')).toBe('new')
   })
 
+  test('is done again where git has no lockfile for it: what it found then may be another thing by now', () => {
+    const lockfiles = { 'package-lock.json': '', 'yarn.lock': '' }
+    release(one, lockfiles)
+    release(two, lockfiles)
+    for (const id of [one, two])
+      spawnSync('git', ['-C', inRelease(id), 'rm', '--quiet', '--cached', 'package-lock.json'])
+    prepare(one, ['npm install'])
+    verified(one)
+    expect(runsOf(two, {}, { commands: ['npm install'] })).toBe(1)
+  })
+
+  test('is spared by the lockfile of its own folder', () => {
+    const lockfiles = { 'packages/api/package-lock.json': '{}' }
+    release(one, lockfiles)
+    release(two, lockfiles)
+    for (const id of [one, two])
+      spawnSync('git', ['-C', inRelease(id), 'rm', '--quiet', '--cached', 'package-lock.json'])
+    prepare(one, ['cd packages/api', 'npm ci'])
+    verified(one)
+    expect(runsOf(two, {}, { commands: ['cd packages/api', 'npm ci'] })).toBe(0)
+  })
+
   test('is spared where a package of the repository changed that is linked to', () => {
     const manifest = '{"dependencies":{"lib":"link:./lib"},"scripts":{"profile:cpu":"x"},"jest":{"^@/(.*)$":"./src"}}'
     release(one, { 'package.json': manifest, 'lib/index.js': 'old' })

@@ -22,6 +22,8 @@ test.each([
   'npm --prefix api ci',
   'npm i -g pm2',
   'npm ci -w api',
+  'npm i --no-package-lock',
+  'yarn --no-lockfile',
   'yarn build',
   'yarn add x',
   'pnpm --filter api i',
