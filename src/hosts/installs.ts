@@ -25,18 +25,22 @@ export function isPlainInstall(text: string): boolean {
   return plainInstall.test(text)
 }
 
-/** Defines `zdr_install <command>`, which does the command or spares it, and ends as it does; and goes by the lockfile first. */
+/**
+ * Defines `zdr_install <command>`, which does the command or spares it, and ends as it does; and goes by the lockfile
+ * first. `zdr_keep` comes after all commands, where none has failed.
+ */
 export function installsHead(layout: Layout, { what, byLockfile }: Installs): string {
   const first = `zdr_text=$(command sh -c ${quote(lockfileScript)}) || exit
 case $zdr_text in '') ;; *) zdr_install "$zdr_text" ;; esac
 case $? in 0) ;; *) exit $? ;; esac
 `
-  return `zdr_installs=${quote(`${paths(layout)}${script}`)}
+  return `zdr_release=$PWD zdr_installs=${quote(`${paths(layout)}${script}`)}
 zdr_install() {
   if command sh -c "$zdr_installs" ${what} "$1"; then return 0; fi
   eval "$1"
   case $? in 0) command sh -c "$zdr_installs" record "$1" || : ;; *) return $? ;; esac
 }
+zdr_keep() { (command cd "$zdr_release" && command sh -c "$zdr_installs" keep) || :; }
 ${byLockfile ? first : ''}`
 }
 
@@ -45,8 +49,8 @@ function paths({ releases, manifests }: Layout): string {
 }
 
 /**
- * Called as `spared`, `run` or `record`. Ends with 0 where the install is spared, and does not fail an install that it
- * cannot note.
+ * Called as `spared` or `run` before an install, `record` after it, and `keep` when all is prepared. Ends with 0 where
+ * the install is spared, and does not fail an install that it cannot note.
  *
  * The key is made of all that an install goes by: the command and where it runs, Node and the system, the settings, and
  * the files. Where the repository has install scripts of its own, those may read whatever is in it, and where it names
@@ -54,15 +58,16 @@ function paths({ releases, manifests }: Layout): string {
  * What `link:` and workspaces name is only linked to. Without a lockfile, in the folder or at the top, the same files may
  * lead to other packages tomorrow: that has no key.
  *
- * The mark is of the packages that were there after the install: a build that removes some (\`npm prune\`) leaves nothing
- * that could stand for it.
+ * The mark is of path, mode, size and time of each file, which a copy keeps, when all was prepared: what somebody
+ * changed by hand since goes into no other release. A build that removes packages (`npm prune`) leaves nothing that
+ * could stand for the install. Where `find` cannot tell times (it is not GNU's), nothing is kept.
  */
 const script = `set -u
 export LC_ALL=C
 case $PWD/ in "$releases"/*/*) ;; *) [ "$0" = record ]; exit ;; esac
 id=\${PWD#"$releases"/} && id=\${id%%/*} && release=$releases/$id || exit
 folder=\${PWD#"$release"}
-cd "$release" && notes=$(git rev-parse --git-dir)/zdr-installs && mkdir -p "$notes" || exit
+cd "$release" && notes=$(git rev-parse --git-dir)/zdr-installs && mkdir -p "$notes/made" || exit
 tidy() { rm -f "$notes/key" "$notes/new" "$notes/mark" "$notes/copied"; }
 inputs() {
   find . \\( -name node_modules -o -name .git \\) -prune -o \\( -name package.json -o -name package-lock.json \\
@@ -95,9 +100,15 @@ key() {
   [ -z "$scripts$copied" ] || git rev-parse 'HEAD^{tree}'
 }
 folders() { find . -name .git -prune -o -name node_modules -type d -prune -print | sort; }
-mark() {
+packages() {
   while IFS= read -r one; do
     (cd "$1" && find "$one" -name .cache -prune -o -name package.json -print) 2>/dev/null || exit
+  done | sort | git hash-object --stdin
+}
+mark() {
+  while IFS= read -r one; do
+    printf '%s\\n' "$one"
+    (cd "$1/$one" && find . -path ./.cache -prune -o ! -type d -printf '%P %y %m %s %T@ %l\\n') || exit
   done | sort | git hash-object --stdin
 }
 copy() {
@@ -109,14 +120,31 @@ copy() {
     cp -a --reflink=auto "$1/$one" "$one" 2>/dev/null || { rm -rf "$one" && cp -a "$1/$one" "$one"; } || return
     rm -rf "$one/.cache"
     linked=$(find "$one" -type l -lname "*\${1##*/}*" -print 2>/dev/null) && [ -z "$linked" ] || return
-    grep -rlF "\${1##*/}" "$one" | while IFS= read -r file; do sed -i "s/\${1##*/}/$id/g" "$file" || exit; done || return
+    grep -rlF "\${1##*/}" "$one" | while IFS= read -r file; do
+      sed -i "s/\${1##*/}/$id/g" "$file" && touch -r "$1/$file" "$file" || exit
+    done || return
   done
 }
+is_whole() {
+  [ "$(packages "$release" < "$notes/new")" = "$(packages "$found" < "$notes/new")" ] || return
+  [ ! -f "$notes/copied" ] || [ "$(mark "$release" < "$notes/copied")" = "$(mark "$found" < "$notes/copied")" ]
+}
+# Until all is prepared: what the packages were, and in which folders.
+made() { { packages "$release" < "$notes/new" && cat "$notes/new"; } > "$notes/made/$1"; }
 if [ "$0" = record ]; then
   [ -s "$notes/key" ] || exit 0
-  name=$(cat "$notes/key")
-  folders > "$notes/new" && [ -s "$notes/new" ] || exit 0
-  mark "$release" < "$notes/new" >> "$notes/mark" && cat "$notes/mark" "$notes/new" > "$notes/$name"
+  folders > "$notes/new" && [ -s "$notes/new" ] && made "$(cat "$notes/key")"
+  tidy
+  exit 0
+fi
+if [ "$0" = keep ]; then
+  find "$notes" -maxdepth 0 -printf '%T@' >/dev/null 2>&1 || exit 0
+  for note in "$notes"/made/*; do
+    [ -f "$note" ] && tail -n +2 "$note" > "$notes/new" || continue
+    [ "$(packages "$release" < "$notes/new")" = "$(head -n 1 "$note")" ] || continue
+    { mark "$release" < "$notes/new" && cat "$notes/new"; } > "$notes/mark" && mv "$notes/mark" "$notes/\${note##*/}"
+  done
+  rm -rf "$notes/made"
   tidy
   exit 0
 fi
@@ -132,11 +160,10 @@ for note in "$releases"/*/.git/zdr-installs/"$name"; do
 done
 [ -n "$found" ] || exit 1
 note=$found/.git/zdr-installs/$name
-wanted=$(head -n 1 "$note")
 tail -n +2 "$note" > "$notes/new"
-if [ "$(mark "$found" < "$notes/new")" = "$wanted" ] && copy "$found" < "$notes/new" &&
-  [ "$(mark "$release" < "$notes/new")" = "$wanted" ]; then
-  cp "$note" "$notes/$name" && tidy
+if [ "$(mark "$found" < "$notes/new")" = "$(head -n 1 "$note")" ] && copy "$found" < "$notes/new" && is_whole; then
+  made "$name"
+  tidy
   printf '%s\\n' "\\\`$1\\\` is spared: node_modules are copied from \${found##*/}, which has the same"
   exit 0
 fi

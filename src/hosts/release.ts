@@ -99,8 +99,8 @@ export function commandsScript({ directory, commands, env, installs, layout }: C
     const word = quote(text.endsWith('\\') ? `${text}\n\n` : text)
     return `${isSpared ? 'zdr_install' : 'eval'} ${word}\ncase $? in 0) ;; *) exit $? ;; esac\n`
   })
-  const head = installs === undefined ? '' : installsHead(layout, installs)
-  const body = `cd ${quote(directory)} || exit\n${exports({ ...env, SHARED: layout.shared })}${head}${lines.join('')}`
+  const [head, end] = installs === undefined ? ['', ''] : [installsHead(layout, installs), 'zdr_keep\n']
+  const body = `cd ${quote(directory)} || exit\n${exports({ ...env, SHARED: layout.shared })}${head}${lines.join('')}${end}`
   return `zdr_body=${quote(body)}
 if command -v bash >/dev/null 2>&1; then exec bash -c "$zdr_body" </dev/null; fi
 exec sh -c "$zdr_body" </dev/null

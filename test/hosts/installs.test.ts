@@ -277,7 +277,8 @@ describe('an install that a verified release has', () => {
   test.each<[string, () => void]>([
     ['was not verified', () => verified(one, 'failed')],
     ['removed packages again', () => rmSync(inRelease(one, 'node_modules/b'), { recursive: true })],
-    ['has a link to itself', () => symlinkSync(inRelease(one, 'server.js'), inRelease(one, 'node_modules/a/link'))],
+    ['had a file changed by hand', () => writeFileSync(inRelease(one, 'node_modules/a/sub dir/binary'), 'a\0c')],
+    ['had a link changed by hand', () => link('../b/cli.js', inRelease(one, 'node_modules/.bin/a'))],
     ['cannot be copied', () => tool('cp', '#!/bin/sh\nmkdir -p node_modules/half\nexit 1\n')],
     ['is not copied in full', () => tool('cp', '#!/bin/sh\nexec mkdir -p node_modules\n')],
   ])('is done again where that release %s', (_, spoil) => {
@@ -289,6 +290,34 @@ describe('an install that a verified release has', () => {
     expect(runsOf(two, {}, {})).toBe(1)
     expect(existsSync(inRelease(two, 'node_modules/half'))).toBe(false)
     expect(readFileSync(inRelease(two, 'node_modules/b/package.json'), 'utf8')).toContain('b')
+  })
+
+  test('is spared with what the build put there, and whatever is in a cache', () => {
+    const commands = ['npm ci', 'echo generated > node_modules/a/client.js']
+    release(one)
+    prepare(one, commands)
+    verified(one)
+    write(inRelease(one, 'node_modules/.cache/x'), '')
+    expect(runsOf(two, {}, { commands })).toBe(0)
+    verified(two)
+    rmSync(inRelease(one), { recursive: true })
+    expect(runsOf(three, {}, { commands })).toBe(0)
+    expect(existsSync(inRelease(three, 'node_modules/.cache'))).toBe(false)
+  })
+
+  test('is not copied where the rest of the preparation failed, took packages away, or linked to its own release', () => {
+    for (const last of ['false', 'rm -r node_modules/b', 'ln -s "$PWD/server.js" node_modules/a/link']) {
+      release(one)
+      prepare(one, ['npm ci', last])
+      verified(one)
+      expect(runsOf(two, {}, {}), last).toBe(1)
+      for (const id of [one, two]) rmSync(inRelease(id), { recursive: true })
+    }
+  })
+
+  test('is done again where find cannot tell times', () => {
+    tool('find', '#!/bin/sh\ncase "$*" in *-printf*) exit 1 ;; esac\nexec /usr/bin/find "$@"\n')
+    expect(runsOfSecond()).toBe(1)
   })
 
   test('that fails ends the preparation as it did, and is never copied', () => {
@@ -313,6 +342,21 @@ describe('of two installs in one release', () => {
     verified(one)
     expect(runsOf(two, {}, { commands })).toBe(0)
     expect(existsSync(inRelease(two, 'node_modules/a'))).toBe(true)
+  })
+
+  test('so is the second, where the build goes on in the first one between them', () => {
+    const commands = [
+      'cd packages/api',
+      'npm ci',
+      'date +%N > node_modules/a/client.js',
+      'cd ../..',
+      'npm ci --omit=dev',
+    ]
+    release(one)
+    tool('npm', npm.replace('. packages/api', '.'))
+    prepare(one, commands)
+    verified(one)
+    expect(runsOf(two, {}, { commands })).toBe(0)
   })
 })
 
@@ -366,6 +410,11 @@ describe('where no command installs', () => {
     expect(installed()).toEqual(['npm ci'])
   })
 })
+
+function link(target: string, path: string): void {
+  rmSync(path)
+  symlinkSync(target, path)
+}
 
 function write(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true })
