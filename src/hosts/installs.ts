@@ -3,6 +3,7 @@
  * `node_modules` are copied instead. What is kept of an install lies in the `.git` of its release, and goes with it.
  */
 import type { Layout } from './layout.ts'
+import { lockfileScript } from './lockfile-script.ts'
 import { quote } from './shell.ts'
 
 /** What becomes of the installs among the commands of a release. */
@@ -170,30 +171,4 @@ fi
 [ ! -f "$notes/copied" ] || tr '\\n' '\\0' < "$notes/copied" | xargs -0 rm -rf
 rm -f "$notes/new" "$notes/copied"
 exit 1
-`
-
-/** Prints the install that the lockfile asks for; nothing where there is nothing to install, or the repository has it. */
-const lockfileScript = `set -u
-refuse() { printf '%s\\n' "$1" >&2; exit 1; }
-[ -f package.json ] || exit 0
-[ -z "$(git ls-files node_modules | head -n 1)" ] || exit 0
-found=
-[ ! -f package-lock.json ] && [ ! -f npm-shrinkwrap.json ] || found="$found npm"
-[ ! -f pnpm-lock.yaml ] || found="$found pnpm"
-[ ! -f yarn.lock ] || found="$found yarn"
-[ ! -f bun.lock ] && [ ! -f bun.lockb ] || found="$found bun"
-said=$(sed -n 's/.*"packageManager"[[:space:]]*:[[:space:]]*"\\([a-z]*\\)@.*/\\1/p' package.json | head -n 1)
-case " $found " in *" $said "*) [ -z "$said" ] || found=" $said" ;; esac
-case $found in
-  '')
-    grep -qE '"(dependencies|devDependencies|optionalDependencies|workspaces)"' package.json && echo 'npm install' ;;
-  ' npm') echo 'npm ci' ;;
-  ' pnpm') echo 'pnpm install --frozen-lockfile' ;;
-  ' yarn')
-    if [ -f .yarnrc.yml ] || grep -q '^__metadata:' yarn.lock; then echo 'yarn install --immutable'
-    else echo 'yarn install --frozen-lockfile'; fi ;;
-  ' bun') echo 'bun install --frozen-lockfile' ;;
-  *) refuse "there are lockfiles of$found: remove those that are not kept up, or say which by \\\`packageManager\\\` in package.json, or write \\\`install\\\`" ;;
-esac
-exit 0
 `
