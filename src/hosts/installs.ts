@@ -28,18 +28,19 @@ export function isPlainInstall(text: string): boolean {
 
 /**
  * Defines `zdr_install <command>`, which does the command or spares it, and ends as it does; and goes by the lockfile
- * first. `zdr_keep` comes after all commands, where none has failed.
+ * first. `zdr_keep` comes after all commands, where none has failed. `variables`: the names that the configuration
+ * gives values to: scripts of packages may read any (`PUPPETEER_SKIP_DOWNLOAD`).
  */
-export function installsHead(layout: Layout, { what, byLockfile }: Installs): string {
+export function installsHead(layout: Layout, { what, byLockfile }: Installs, variables: readonly string[]): string {
   const first = `zdr_text=$(command sh -c ${quote(lockfileScript)}) || exit
 case $zdr_text in '') ;; *) zdr_install "$zdr_text" ;; esac
 case $? in 0) ;; *) exit $? ;; esac
 `
-  return `zdr_release=$PWD zdr_installs=${quote(`${paths(layout)}${script}`)}
+  return `zdr_release=$PWD zdr_installs=${quote(`${paths(layout)}variables=${quote(variables.join(' '))}\n${script}`)}
 zdr_install() {
-  if command sh -c "$zdr_installs" ${what} "$1"; then return 0; fi
+  if zdr_command=$1 command sh -c "$zdr_installs" ${what}; then return 0; fi
   eval "$1"
-  case $? in 0) command sh -c "$zdr_installs" record "$1" || : ;; *) return $? ;; esac
+  case $? in 0) command sh -c "$zdr_installs" record || : ;; *) return $? ;; esac
 }
 zdr_keep() { (command cd "$zdr_release" && command sh -c "$zdr_installs" keep) || :; }
 ${byLockfile ? first : ''}`
@@ -77,7 +78,7 @@ inputs() {
     -o -path '*/.yarn/*' -o -path '*/patches/*' \\) ! -type d -print
 }
 is_locked() {
-  for word in $1; do
+  for word in $zdr_command; do
     case $word in npm) locks='npm-shrinkwrap.json package-lock.json' ;; yarn) locks=yarn.lock ;;
       pnpm) locks=pnpm-lock.yaml ;; bun) locks='bun.lock bun.lockb' ;; *) continue ;; esac
     for lock in $locks; do
@@ -88,10 +89,11 @@ is_locked() {
   return 1
 }
 key() {
-  is_locked "$1" || return
+  is_locked || return
   node=$(node -p 'process.version + process.platform + process.arch' 2>/dev/null || bun --version) || return
-  printf '%s\\n' 1 "$folder" "$1" "$node" "$(ldd --version 2>&1 | head -n 1)" "\${NODE_ENV-}"
+  printf '%s\\n' 1 "$folder" "$zdr_command" "$node" "$(ldd --version 2>&1 | head -n 1)" "\${NODE_ENV-}"
   env | grep -iE '^(npm_config|yarn|pnpm|bun)_' | sort
+  for one in $variables; do printf '%s=%s\\n' "$one" "$(printenv "$one")"; done | sed "s/$id//g"
   [ ! -f ~/.npmrc ] || cat ~/.npmrc
   inputs | sort | while IFS= read -r file; do printf '%s\\n' "$file" && cat "$file" || exit; done || return
   scripts=$(inputs | grep '/package.json$' | tr '\\n' '\\0' |
@@ -151,7 +153,7 @@ if [ "$0" = keep ]; then
 fi
 tidy
 # What cannot be known in full is met never again.
-name=$({ key "$1" || printf '%s\\n' "$$ $(date)"; } | git hash-object --stdin) || exit 1
+name=$({ key || printf '%s\\n' "$$ $(date)"; } | git hash-object --stdin) || exit 1
 printf '%s\\n' "$name" > "$notes/key"
 [ "$0" = spared ] || exit 1
 found=
@@ -165,7 +167,7 @@ tail -n +2 "$note" > "$notes/new"
 if [ "$(mark "$found" < "$notes/new")" = "$(head -n 1 "$note")" ] && copy "$found" < "$notes/new" && is_whole; then
   made "$name"
   tidy
-  printf '%s\\n' "\\\`$1\\\` is spared: node_modules are copied from \${found##*/}, which has the same"
+  printf '%s\\n' "\\\`$zdr_command\\\` is spared: node_modules are copied from \${found##*/}, which has the same"
   exit 0
 fi
 [ ! -f "$notes/copied" ] || tr '\\n' '\\0' < "$notes/copied" | xargs -0 rm -rf

@@ -99,12 +99,19 @@ export function commandsScript({ directory, commands, env, installs, layout }: C
     const word = quote(text.endsWith('\\') ? `${text}\n\n` : text)
     return `${isSpared ? 'zdr_install' : 'eval'} ${word}\ncase $? in 0) ;; *) exit $? ;; esac\n`
   })
-  const [head, end] = installs === undefined ? ['', ''] : [installsHead(layout, installs), 'zdr_keep\n']
+  const [head, end] =
+    installs === undefined ? ['', ''] : [installsHead(layout, installs, variablesOf(env, commands)), 'zdr_keep\n']
   const body = `cd ${quote(directory)} || exit\n${exports({ ...env, SHARED: layout.shared })}${head}${lines.join('')}${end}`
   return `zdr_body=${quote(body)}
 if command -v bash >/dev/null 2>&1; then exec bash -c "$zdr_body" </dev/null; fi
 exec sh -c "$zdr_body" </dev/null
 `
+}
+
+/** The names that these give values to, and those that only look like it. */
+function variablesOf(env: Commands['env'], commands: Commands['commands']): readonly string[] {
+  const assigned = [...commands.join('\n').matchAll(/\b([A-Za-z_]\w*)=/g)].map(([, name = '']) => name)
+  return [...new Set([...Object.keys(env), ...assigned])].toSorted()
 }
 
 /** Points `current` at a release by rename(2): at every moment it is the old one or the new one. */

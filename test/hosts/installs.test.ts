@@ -176,11 +176,12 @@ describe('an install that a verified release has', () => {
   })
 
   test('says so, and the commands behind it are run', () => {
+    const commands = ['export A=1', 'npm ci', 'echo "built with $A"']
     release(one)
-    prepare(one)
+    prepare(one, commands)
     verified(one)
     release(two)
-    const { stdout } = prepare(two, ['export A=1', 'npm ci', 'echo "built with $A"'])
+    const { stdout } = prepare(two, commands)
     expect(stdout).toBe(`\`npm ci\` is spared: node_modules are copied from ${one}, which has the same\nbuilt with 1\n`)
   })
 
@@ -208,8 +209,19 @@ describe('an install that a verified release has', () => {
     expect(runsOf(two, {}, { commands: ['cd packages/api', 'npm ci'] })).toBe(1)
     expect(runsOf(two, {}, { env: { NODE_ENV: 'production' } })).toBe(1)
     expect(runsOf(two, {}, { env: { npm_config_omit: 'dev' } })).toBe(1)
+    expect(runsOf(two, {}, { env: { SHARP_IGNORE_GLOBAL_LIBVIPS: '1' } })).toBe(1)
+    expect(runsOf(two, {}, { commands: ['export PUPPETEER_SKIP_DOWNLOAD=1', 'npm ci'] })).toBe(1)
     tool('node', '#!/bin/sh\necho v99\n')
     expect(runsOf(two, {}, {})).toBe(1)
+  })
+
+  test('is spared with the same variables, also where they lead into its release', () => {
+    const commands = ['export OUT="$PWD/out"', 'NPM_TOKEN=swordfish npm ci']
+    const env = { SECRET: `it's "$(id)" \\ swordfish` }
+    release(one)
+    prepare(one, commands, spared, env)
+    verified(one)
+    expect(runsOf(two, {}, { commands, env })).toBe(0)
   })
 
   test('is done again where it is to be fresh, and can be copied from there on', () => {
