@@ -92,6 +92,10 @@ export interface Commands {
  * Runs the user's commands as they are written, one after another in one shell, until one fails: that one's exit status
  * is the script's. Each is a word of its own for `eval`, so that an open quote or here-document cannot swallow
  * the next (nor, in bash, a last backslash: hence the empty line); no `||` stands behind it, which would switch off a `set -e`.
+ *
+ * None of it is an argument of a command: there other users would see its secrets, and 128 KiB would be all. bash gets it
+ * by a here-document, which is a pipe in the shells that are `sh` without being bash; bash would make a file in /tmp of
+ * it, which may be full, and so goes on itself.
  */
 export function commandsScript({ directory, commands, env, installs, layout }: Commands): string {
   const lines = commands.map((text) => {
@@ -103,8 +107,18 @@ export function commandsScript({ directory, commands, env, installs, layout }: C
     installs === undefined ? ['', ''] : [installsHead(layout, installs, variablesOf(env, commands)), 'zdr_keep\n']
   const body = `cd ${quote(directory)} || exit\n${exports({ ...env, SHARED: layout.shared })}${head}${lines.join('')}${end}`
   return `zdr_body=${quote(body)}
-if command -v bash >/dev/null 2>&1; then exec bash -c "$zdr_body" </dev/null; fi
-exec sh -c "$zdr_body" </dev/null
+if [ -z "\${BASH_VERSION-}" ] && command -v bash >/dev/null 2>&1; then
+  exec bash -c 'zdr_body=$(cat <&9)
+exec 9<&-
+eval "unset zdr_body
+$zdr_body"' </dev/null 9<<end
+$zdr_body
+end
+fi
+[ -z "\${BASH_VERSION-}" ] || set +o posix
+exec </dev/null
+eval "unset zdr_body
+$zdr_body"
 `
 }
 

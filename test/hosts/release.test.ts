@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import {
   appendFileSync,
   cpSync,
@@ -39,7 +40,9 @@ import {
   releaseId,
   setupScript,
 } from '../../src/hosts/release.ts'
-import { pathWithoutBash } from './without-bash.ts'
+import { pathWithBashAsSh, pathWithoutBash } from './without-bash.ts'
+
+const secret = randomUUID()
 
 let root: string
 let repo: string
@@ -287,20 +290,49 @@ describe('the mirror', () => {
   }
 })
 
-describe.each(['bash', 'no bash'])("the user's commands, where there is %s", (shell) => {
+describe.each(['bash', 'bash alone', 'no bash'])("the user's commands, where there is %s", (shell) => {
   const syntaxError = 2
 
   beforeEach(() => {
     if (shell === 'no bash') path = pathWithoutBash(join(root, 'bin'))
+    if (shell === 'bash alone') path = pathWithBashAsSh(join(root, 'bin'))
   })
   afterEach(() => {
     path = process.env.PATH
   })
 
   test('run under it', () => {
-    const commands = [`echo "\${BASH_VERSION:+bash}"`]
+    const commands = [`echo "\${BASH_VERSION:+bash}"`, 'case ":$SHELLOPTS:" in *:posix:*) echo posix ;; esac']
     const said = ok(commandsScript({ directory: root, commands, env: {}, layout: at }))
-    expect(said.trim() || 'no bash').toBe(shell)
+    expect(said.trim()).toBe(shell === 'no bash' ? '' : 'bash')
+  })
+
+  test('are on no command line, and may be longer than one', () => {
+    const long = '#'.repeat(200 * 1024)
+    const commands = [`: ${secret}`, long, 'cat /proc/[0-9]*/cmdline 2>/dev/null || :']
+    const { status, stdout } = fed(commandsScript({ directory: root, commands, env: { SECRET: secret }, layout: at }))
+    expect(status).toBe(0)
+    expect(stdout).toContain('node')
+    expect(stdout).not.toContain(secret)
+  })
+
+  test('have no input, and no descriptor or variable of ours', () => {
+    const commands = ['cat', 'ls /proc/self/fd', 'set | grep ^zdr_ | grep -v "^zdr_$"']
+    const result = fed(commandsScript({ directory: root, commands, env: {}, layout: at }))
+    expect(result.stdout.split('\n').filter((line) => line === '9' || line.startsWith('zdr'))).toEqual([])
+    expect(result.stderr).toBe('')
+  })
+
+  test('run where there is no room for a file', () => {
+    const commands = [`: ${'x'.repeat(100_000)}`, 'echo ran']
+    const script = `ulimit -f 0\n${commandsScript({ directory: root, commands, env: {}, layout: at })}`
+    expect(fed(script)).toMatchObject({ status: 0, stdout: 'ran\n', stderr: '' })
+  })
+
+  test('arrive byte by byte', () => {
+    const all = Array.from({ length: 0x7ff - 0x20 }, (_, index) => String.fromCharCode(index + 0x20)).join('')
+    const commands = [`printf %s ${q(all)}`]
+    expect(ok(commandsScript({ directory: root, commands, env: {}, layout: at }))).toBe(all)
   })
 
   test('arrive as they are written, in one shell', () => {
@@ -537,6 +569,12 @@ test('ids sort by time, and name the commit', () => {
 function run(script: string) {
   const env = { ...process.env, PATH: path, HOME: root, GIT_CONFIG_GLOBAL: '/dev/null' }
   return spawnSync('sh', ['-c', script], { encoding: 'utf8', cwd: root, env })
+}
+
+/** As over a connection: the script is no argument itself. */
+function fed(script: string) {
+  const env = { ...process.env, PATH: path, HOME: root }
+  return spawnSync('sh', { encoding: 'utf8', cwd: root, env, input: `eval ${q(script)}\n` })
 }
 
 function ok(script: string): string {
