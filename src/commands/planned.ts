@@ -59,9 +59,7 @@ const byLockfileText = '(what the lockfile names is installed)'
 function sharedTexts({ shared, uploads }: EnvironmentConfig): readonly string[] {
   return shared.map((path) => {
     const upload = uploads.find(({ to }) => to === path)
-    return upload === undefined
-      ? `${path} leads to $SHARED/${path}`
-      : `${path} is a copy of ${upload.shown}, which replaces $SHARED/${path}`
+    return upload === undefined ? `${path} leads to $SHARED/${path}` : `${path} is a copy of ${upload.shown}`
   })
 }
 

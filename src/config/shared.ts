@@ -20,7 +20,7 @@ export function parseSharedPath(written: string): Parsed<string> {
   return valid(path)
 }
 
-/** For `<path>/shared`: with what is brought there by `upload`. */
+/** What is linked from `<path>/shared`, and what `upload` brings. */
 export function checkShared(check: Check): Pick<EnvironmentConfig, 'shared' | 'uploads' | 'ignore'> {
   const { block, path, problems, raw } = check
   const places = (block.shared ?? []).map((place, index) => ({

@@ -1,9 +1,12 @@
-/** Builders of the scripts for what releases share: files and folders below `shared`, and links to them. May be repeated. */
+/**
+ * Builders of the scripts for what is in a release and not in its commit: links to the files and folders below `shared`,
+ * and uploads. May be repeated.
+ */
 import type { Layout } from './layout.ts'
 import { quote } from './shell.ts'
 
 export interface Upload {
-  /** As in `Sharing.paths`. */
+  /** As in `Sharing.paths`; relative to the release alone. */
   readonly to: string
   readonly content: Buffer
 }
@@ -11,7 +14,7 @@ export interface Upload {
 export interface Sharing {
   /** Relative to the release, and to `shared`; a folder ends with `/`. None stands in another. */
   readonly paths: readonly string[]
-  /** Of the files among them, those that are brought there. */
+  /** Of the files among them, those that the release has for its own, and that no other is to see. */
   readonly uploads: readonly Upload[]
 }
 
@@ -27,9 +30,9 @@ export function lackingScript({ shared }: Layout, files: readonly string[]): str
 }
 
 /**
- * Makes the folders, brings the uploads, and puts into the release a link to each. What was uploaded it gets as a file
- * of its own: going back to it must not meet what a later one brought. Nothing of the repository is lost for it, but
- * what only keeps a folder in git.
+ * Makes the folders, and puts into the release a link to each path; what is uploaded it gets as a file of its own. That
+ * is never written below `shared`: a release from when it was linked there, which may be the one that runs, reads that
+ * file. Nothing of the repository is lost for it, but what only keeps a folder in git.
  *
  * The content of an upload is in the script alone, which no other user of the host can see: `printf` is the shell's own.
  */
@@ -82,17 +85,8 @@ share_file() {
   [ -e "$shared/$1" ] || refuse "$shared/$1 is not there, and \\\`shared\\\` names it"
   link "$1"
 }
-write() {
-  rm -f "$1.zdr-new"
-  (umask 077 && printf %s "$2" | base64 -d > "$1.zdr-new") && durable "$1.zdr-new" && mv -f "$1.zdr-new" "$1" || exit
-}
 bring() {
-  [ ! -d "$shared/$1" ] || refuse "$shared/$1 is a folder, and \\\`upload\\\` brings a file there"
-  folder=$(above "$1")
-  mkdir -p "$shared\${folder:+/$folder}" || exit
-  if [ ! -L "$shared/$1" ] && printf %s "$2" | base64 -d | cmp -s - "$shared/$1"; then chmod 0600 "$shared/$1" || exit
-  else write "$shared/$1" "$2"; fi
   make_room "$1"
-  write "$release/$1" "$2"
+  (umask 077 && printf %s "$2" | base64 -d > "$release/$1") && durable "$release/$1" || exit
 }
 `

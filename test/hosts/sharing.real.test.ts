@@ -42,7 +42,7 @@ test('what is uploaded is on no command line, in no line of output, and in no fi
   const holding = execFileSync('sh', ['-c', `grep -rlF -e '${told[0]}' -e '${told[1]}' '${at.base}'`], {
     encoding: 'utf8',
   })
-  expect(holding.trim().split('\n').toSorted()).toEqual([join(at.releases, id, '.env'), join(at.shared, '.env')])
+  expect(holding.trim().split('\n').toSorted()).toEqual([join(at.releases, id, '.env')])
 })
 
 /** A folder for PATH, whose `base64` first writes down every command line of the machine. */

@@ -127,32 +127,30 @@ describe('what is uploaded', () => {
     for (const content of [secret, '', Buffer.alloc(300, 0xff)].map((each) => Buffer.from(each))) {
       const result = run(shareScript(at, id, { paths: ['config/.env'], uploads: [{ to: 'config/.env', content }] }))
       expect(result).toMatchObject({ status: 0, stdout: '', stderr: '' })
-      for (const file of [inShared('config/.env'), inRelease('config/.env')]) {
-        expect(readFileSync(file)).toEqual(content)
-        expect(lstatSync(file).isFile()).toBe(true)
-        expect(statSync(file).mode & 0o777).toBe(0o600)
-      }
-      expect(readdirSync(inShared('config'))).toEqual(['.env'])
+      const file = inRelease('config/.env')
+      expect(readFileSync(file)).toEqual(content)
+      expect(lstatSync(file).isFile()).toBe(true)
+      expect(statSync(file).mode & 0o777).toBe(0o600)
     }
-    write(inShared('config/.env'), 'of the next release')
-    expect(readFileSync(inRelease('config/.env'))).toEqual(Buffer.alloc(300, 0xff))
+    expect(readdirSync(at.shared)).toEqual([])
   })
 
-  test('is written only where it differs, by a rename', () => {
+  test('changes nothing for a release that is linked to what is shared', () => {
     release()
-    write(inShared('.env'), secret)
-    const before = statSync(inShared('.env')).ino
-    expect(share(['.env'], { '.env': secret }).status).toBe(0)
-    expect(statSync(inShared('.env'))).toMatchObject({ ino: before })
-    expect(statSync(inShared('.env')).mode & 0o777).toBe(0o600)
-    expect(share(['.env'], { '.env': 'other' }).status).toBe(0)
-    expect(statSync(inShared('.env')).ino).not.toBe(before)
+    write(inShared('.env'), 'A=1')
+    expect(share(['.env']).status).toBe(0)
+    const [running, older] = [inRelease('.env'), inShared('.env')]
+    const next = '20261121031600-bbbbbbb'
+    execFileSync('cp', ['-a', inRelease(''), join(at.releases, next)])
+    const sharing: Sharing = { paths: ['.env'], uploads: [{ to: '.env', content: Buffer.from('A=2') }] }
+    ok(shareScript(at, next, sharing))
+    expect(readFileSync(join(at.releases, next, '.env'), 'utf8')).toBe('A=2')
+    for (const file of [running, older]) expect(readFileSync(file, 'utf8')).toBe('A=1')
   })
 
   test('is in no message, whatever goes wrong', () => {
     release({ '.env': 'A=1' })
-    mkdirSync(inShared('folder'))
-    for (const path of ['.env', 'folder', 'server.js/x']) {
+    for (const path of ['.env', 'server.js/x']) {
       const { status, stdout, stderr } = share([path], { [path]: secret })
       expect(status).not.toBe(0)
       for (const told of [secret, Buffer.from(secret).toString('base64')])

@@ -189,7 +189,7 @@ export const environmentKeys = {
   },
   upload: {
     meaning:
-      'local files, beside the configuration, and what they become in each release and below `<path>/shared`; at most 1 MiB each',
+      'local files, beside the configuration, and what they become in each release, in place of a link; at most 1 MiB each',
     form: localFiles,
     without: 'none',
     examples: [{ '.env.production': '.env' }],

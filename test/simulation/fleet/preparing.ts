@@ -67,8 +67,8 @@ export function shareInto(
   { release, paths, uploads, who }: Sharing & Pick<Work, 'who'> & { readonly release: ReleaseId },
 ): void {
   if (!disk.releases.has(release)) throw new UserError('host-command', `${host}: there is no release ${release}`)
-  for (const { to } of uploads) disk.shared.add(to)
-  const lacking = paths.find((path) => !path.endsWith('/') && !disk.shared.has(path))
+  const brought = uploads.map(({ to }) => to)
+  const lacking = paths.find((path) => !path.endsWith('/') && !brought.includes(path) && !disk.shared.has(path))
   if (lacking !== undefined) throw new UserError('host-command', `${host}: ${lacking} is not there`)
   happen(world, who, { type: 'shared', host, release })
 }
