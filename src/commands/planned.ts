@@ -12,13 +12,14 @@ import {
 import type { Order } from '../engine/order.ts'
 import { spanText } from '../engine/pause.ts'
 import type { Start } from '../engine/plan.ts'
+import { isPlainInstall } from '../hosts/installs.ts'
 import type { HostAtStart } from '../rollout/model.ts'
 import type { Rehearsal } from '../rollout/rehearse.ts'
 import type { HostRoom, PlannedHost, Report } from '../rollout/report.ts'
 
 export interface Planned {
   readonly config: EnvironmentConfig
-  readonly order: Pick<Order, 'migration'>
+  readonly order: Pick<Order, 'migration' | 'isFresh'>
   readonly goal: Goal
   readonly look: Look
   readonly start: Start
@@ -47,13 +48,18 @@ export function planReport(planned: Planned): Report {
     room: rooms,
     migrate: migrateText(planned),
     shared: isNew ? sharedTexts(config) : [],
-    prepare: isNew ? [...(manifest.byLockfile ? [byLockfileText] : []), ...manifest.prepare] : [],
+    prepare: isNew ? prepareTexts(manifest, planned.order) : [],
     activate: manifest.activate,
     reason: isNew ? config.split.reason : 'the release is there: nothing is prepared, and its own commands are run',
   }
 }
 
-const byLockfileText = '(what the lockfile names is installed)'
+function prepareTexts({ byLockfile, prepare }: Goal['manifest'], { isFresh }: Planned['order']): readonly string[] {
+  const spared = isFresh ? '' : 'spared where a verified release has the same'
+  const first = ['what the lockfile names is installed', ...(spared === '' ? [] : [spared])].join('; ')
+  const texts = prepare.map((text) => (spared !== '' && isPlainInstall(text) ? `${text} (${spared})` : text))
+  return byLockfile ? [`(${first})`, ...texts] : texts
+}
 
 /** Where each thing comes from that a release does not have from the repository. */
 function sharedTexts({ shared, uploads }: EnvironmentConfig): readonly string[] {

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { Manifest } from '../hosts/history.ts'
+import { sparedText } from '../hosts/installs.ts'
 import type { HostRoom } from '../rollout/report.ts'
 import { everywhere } from './everywhere.ts'
 import type { Fleet } from './fleet.ts'
@@ -22,7 +23,11 @@ export async function prepareFleet(preparing: Preparing): Promise<void> {
   const { fleet, views, preparation } = preparing
   fleet.report({ type: 'phase', phase: 'prepare' })
   const due = views.filter((view) => !isPrepared(view, preparation.manifest.id))
-  const settled = await everywhere(due, (view) => prepareOne(preparing, view))
+  const spared: Spared[] = []
+  const settled = await everywhere(due, (view) =>
+    prepareOne(preparing, view, (text) => spared.push({ host: view.machine.name, text })),
+  )
+  sayWhatWasSpared(preparing, spared)
   const failed = settled.flatMap((each) => (each.ok ? [] : [each]))
   const [first] = failed
   if (first === undefined) return
@@ -38,10 +43,28 @@ export async function prepareFleet(preparing: Preparing): Promise<void> {
   )
 }
 
-async function prepareOne(preparing: Preparing, view: HostView): Promise<void> {
+interface Spared {
+  readonly host: string
+  readonly text: string
+}
+
+/** Once for all hosts of which the same is to be told, in their order. */
+function sayWhatWasSpared({ fleet, views }: Preparing, spared: readonly Spared[]): void {
+  const names = views.map(({ machine }) => machine.name)
+  for (const text of new Set(spared.map((each) => each.text))) {
+    const hosts = names.filter((name) => spared.some((each) => each.host === name && each.text === text))
+    fleet.report({ type: 'note', level: 'info', text: `${hosts.join(', ')}: ${text}` })
+  }
+}
+
+async function prepareOne(preparing: Preparing, view: HostView, onSpared: (text: string) => void): Promise<void> {
   const { fleet, lock, preparation } = preparing
   const { name } = view.machine
-  const onLine = (line: string): void => fleet.report({ type: 'output', host: name, line })
+  const onLine = (line: string): void => {
+    fleet.report({ type: 'output', host: name, line })
+    const text = sparedText(line)
+    if (text !== null) onSpared(text)
+  }
   await reportStep(fleet, { host: name, step: 'prepare', manifest: preparation.manifest }, async () => {
     const machine = journaled(preparing, await lock.guarded(view.machine))
     await makeRoom(preparing, { ...view, machine })

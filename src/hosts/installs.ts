@@ -46,6 +46,14 @@ zdr_keep() { (command cd "$zdr_release" && command sh -c "$zdr_installs" keep) |
 ${byLockfile ? first : ''}`
 }
 
+const sparedLine = /^(`.+` is spared): (node_modules are copied from \S+), which has the same$/
+
+/** What a person should know of a line that was said while a release was prepared: that an install was spared. */
+export function sparedText(line: string): string | null {
+  const [, what, how] = sparedLine.exec(line) ?? []
+  return what === undefined || how === undefined ? null : `${what}: ${how}; \`--fresh\` installs`
+}
+
 function paths({ releases, manifests }: Layout): string {
   return `releases=${quote(releases)} manifests=${quote(manifests)}\n`
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { deployment } from './deployment.ts'
+import { deployment, notes } from './deployment.ts'
 
 function shop() {
   const on = deployment(['a', 'b'])
@@ -49,4 +49,14 @@ test('a shared file that went missing meanwhile stops the deploy before any host
     cause: { output: expect.stringContaining('/shared/key is not there') },
   })
   expect(on.balancer.published).toEqual([])
+})
+
+test('that an install was spared is told once for the hosts where it was', async () => {
+  const on = deployment(['a', 'b'])
+  const from = '20261121031500-aaaaaaa'
+  const prepare = [`echo '\`npm ci\` is spared: node_modules are copied from ${from}, which has the same'`]
+  const { reports } = await on.run({ order: { recipe: { ...on.recipe, prepare } } })
+  expect(notes(reports).filter((text) => text.includes('npm ci'))).toEqual([
+    `a, b: \`npm ci\` is spared: node_modules are copied from ${from}; \`--fresh\` installs`,
+  ])
 })
