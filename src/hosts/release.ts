@@ -51,6 +51,12 @@ if [ -d "$release" ]; then
   printf '%s\\n' "$release is there, and is not $sha" >&2
   exit 1
 fi
+# The attributes may name no file that is there; an old git cannot say.
+has_large() {
+  git -C "$part" grep -q 'filter=lfs' -- '.gitattributes' '*/.gitattributes' 2>/dev/null || return
+  large=$(git -C "$part" ls-files ':(attr:filter=lfs)' 2>/dev/null) || return 0
+  [ -n "$large" ]
+}
 fetch_large() {
   if ! git lfs version >/dev/null 2>&1; then
     echo 'the repository keeps files in Git LFS, and there is no git-lfs: install it on this host' >&2
@@ -64,7 +70,7 @@ lay_out() {
   git -C "$part" cat-file -e "$sha^{commit}" 2>/dev/null || git -C "$part" fetch --quiet origin "$sha" || return
   git -C "$part" remote set-url origin "$(git --git-dir="$mirror" config remote.origin.url)" || return
   GIT_LFS_SKIP_SMUDGE=1 git -C "$part" checkout --quiet --detach "$sha" || return
-  if git -C "$part" grep -q 'filter=lfs' -- '.gitattributes' '*/.gitattributes' 2>/dev/null; then fetch_large || return; fi
+  if has_large; then fetch_large || return; fi
   [ ! -f "$part/.gitmodules" ] || git -C "$part" submodule --quiet update --init --recursive || return
   mv "$part" "$release"
 }

@@ -255,9 +255,9 @@ describe('the mirror', () => {
     expect(readdirSync(at.releases)).not.toContain(next)
   })
 
-  test('a release has what it keeps in Git LFS, and is not laid out where the host cannot have it', () => {
+  test('a release has what it keeps in Git LFS, and is not laid out where the host cannot have it; without such a file it needs none', () => {
     writeFileSync(join(root, 'work', '.gitattributes'), '*.bin filter=lfs diff=lfs merge=lfs -text\n')
-    const sha = commit('large')
+    const sha = commit('large.bin')
     inWork('push', '--quiet', 'origin', 'HEAD:main')
     fetch()
     const id = releaseId(new Date(), sha)
@@ -273,6 +273,11 @@ describe('the mirror', () => {
     expect(readdirSync(at.releases)).not.toContain(id)
     ok(`${lfs('case $1 in pull) echo pulled > large.bin ;; esac')}${layOutScript(at, { id, sha })}`)
     expect(readFileSync(join(at.releases, id, 'large.bin'), 'utf8')).toBe('pulled\n')
+    inWork('rm', '--quiet', 'large.bin')
+    const without = commit('small')
+    inWork('push', '--quiet', 'origin', 'HEAD:main')
+    fetch()
+    ok(`${lfs('exit 1')}${layOutScript(at, { id: releaseId(new Date(), without), sha: without })}`)
   })
 
   test('a release that is active is never laid out anew, even where its manifest is gone', () => {
