@@ -17,7 +17,7 @@ export interface Installs {
 const assignment = String.raw`(?:[A-Za-z_]\w*=[\w./:@%+,=-]*\s+)*`
 const tool = String.raw`(?:npm\s+(?:ci|clean-install|install|i)|yarn(?:\s+install)?|pnpm\s+(?:ci|install|i)|bun\s+(?:ci|install|i))`
 /** Not those that say where, for an install elsewhere is none of this folder's, nor those that pass the lockfile over. */
-const option = String.raw`(?:\s+--(?:omit|include|loglevel)[ =]\w+|\s+(?!-g\b|-C\b|-w\b|-F\b|--(?:global|location|prefix|cwd|dir|modules-folder|filter|workspace|no-package-lock|no-shrinkwrap|no-lockfile)\b)--?[A-Za-z][\w-]*(?:=[\w./:@-]+)?)*`
+const option = String.raw`(?:\s+--(?:omit|include|loglevel)[ =]\w+|\s+(?!-[A-Za-z]*[gCwF]|--(?:global|location|prefix|cwd|dir|modules-folder|filter|workspaces?|no-package-lock|no-shrinkwrap|no-lockfile)\b)--?[A-Za-z][\w-]*(?:=[\w./:@-]+)?)*`
 const redirection = String.raw`(?:\s*(?:\d?>{1,2}|&>)\s*(?:&\d|/dev/null))*`
 const plainInstall = new RegExp(`^${assignment}${tool}${option}${redirection}$`)
 

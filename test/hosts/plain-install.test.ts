@@ -12,6 +12,7 @@ test.each([
   'bun install',
   'npm ci --omit=dev',
   'npm ci --omit dev',
+  'npm ci -f',
   'npm ci > /dev/null 2>&1',
 ])('`%s` can be spared', (text) => expect(isPlainInstall(text)).toBe(true))
 
@@ -22,6 +23,9 @@ test.each([
   'npm --prefix api ci',
   'npm i -g pm2',
   'npm ci -w api',
+  'npm ci --workspaces',
+  'npm ci -gf',
+  'npm ci -fg',
   'npm i --no-package-lock',
   'yarn --no-lockfile',
   'yarn build',
