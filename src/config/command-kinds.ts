@@ -1,7 +1,7 @@
 /** What one command of a hook is to the running app. Only what is known to be harmless is done beside it. */
 import { posix } from 'node:path'
 import { gitKind } from './git-commands.ts'
-import { isHarmless } from './harmless.ts'
+import { isHarmless, writesOutside } from './harmless.ts'
 import { type Directory, folderOf, isAbsolute, isInRelease, type Standing } from './release-folder.ts'
 import type { Command, Word } from './shell-text.ts'
 import { simpleCommand } from './simple-command.ts'
@@ -22,18 +22,23 @@ const sourcing = new Set(['source', '.'])
 export function commandKind(command: Command, standing: Standing): CommandKind {
   const { directory, base } = standing
   const words = simpleCommand(command.words)
-  const [first, second] = words.map((word) => word.value)
+  const [first] = words.map((word) => word.value)
   const activate: CommandKind = { kind: 'activate', directory }
   const state: CommandKind = { kind: 'state', text: command.text, directory }
   // A substitution computes a value, we trust; but not one that talks to the process manager.
   if (/(\$\(|`)[\s\S]*\bpm2\b/.test(command.text)) return activate
-  if (words.length === 0 || stateful.has(first ?? '')) return state
-  if (sourcing.has(first ?? '')) return isSettings(words[1]) ? state : activate
-  if ((first === 'nvm' || first === 'fnm') && (second === 'use' || second === 'install')) return state
+  if (isState(words)) return isInRelease(directory) && writesOutside(command, directory) ? activate : state
   if (first === 'cd') return changeDirectory(command, words, standing)
   if (first === 'pushd' || first === 'popd') return { kind: 'activate', directory: null }
   if (['moves', 'needless'].includes(gitKind(words, standing))) return { kind: 'leave-out' }
   return isInRelease(directory) && isHarmless(command, directory, base) ? { kind: 'prepare' } : activate
+}
+
+function isState(words: readonly Word[]): boolean {
+  const [first = '', second] = words.map(({ value }) => value ?? '?')
+  if (sourcing.has(first)) return isSettings(words[1])
+  const isVersion = (first === 'nvm' || first === 'fnm') && (second === 'use' || second === 'install')
+  return words.length === 0 || stateful.has(first) || isVersion
 }
 
 /** True for a file that by its name only sets something up: `~/.nvm/nvm.sh`, `.env.production`. Any other one may do anything. */

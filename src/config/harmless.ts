@@ -64,6 +64,7 @@ const sharedPlaces =
 export function isHarmless(command: Command, directory: string, base: string): boolean {
   const words = simpleCommand(command.words)
   const [tool = '', ...others] = namesOf(words)
+  if (writesOutside(command, directory)) return false
   if (tool === 'git') return isHarmlessGit(words, { directory, base })
   if (showing.has(tool)) return command.redirections.every((text) => /&\d$|\/dev\/null$/.test(text))
   if (versions.has(tool) && others.length === 1 && /^(-v|--version)$/.test(others[0] ?? '')) return true
@@ -91,8 +92,22 @@ function leadsOutside(words: readonly Word[], directory: string): boolean {
   const rest = words.filter((word) => word !== program)
   return rest.some((word, index) => {
     const [, name = rest[index - 1]?.text ?? '', value = word.text] = /^(-*[\w-]+)=([\s\S]*)$/.exec(word.text) ?? []
-    return !sharedPlaces.test(name) && isOutside(value.replaceAll(/["']/g, ''), directory)
+    return !sharedPlaces.test(name) && isOutside(unquoted(value), directory)
   })
+}
+
+/** True where its output goes to a file that is not in the release, or that only the shell knows. */
+export function writesOutside({ redirections }: Command, directory: string): boolean {
+  const targets = redirections
+    .filter((text) => !/^\d*<(?![>&])/.test(text))
+    .map((text) => text.replace(/^[\d&<>|]+\s*/, ''))
+  return targets.some(
+    (text) => !/^\/dev\/(null|stdout|stderr|fd\/\d)$/.test(text) && isOutside(unquoted(text), directory),
+  )
+}
+
+function unquoted(text: string): string {
+  return text.replaceAll(/["']/g, '')
 }
 
 function isOutside(place: string, directory: string): boolean {
