@@ -2,7 +2,8 @@
 import { shellText } from './calls-pm2.ts'
 import { type CommandKind, commandKind } from './command-kinds.ts'
 import { type GitKind, gitKind } from './git-commands.ts'
-import type { Directory, Standing } from './release-folder.ts'
+import { exportsOutside } from './outside.ts'
+import { type Directory, isInRelease, type Standing } from './release-folder.ts'
 import { type Command, readShell } from './shell-text.ts'
 import { simpleCommand } from './simple-command.ts'
 
@@ -32,7 +33,7 @@ export interface GitCommand {
  * `base` is the configuration's `path`.
  */
 export function readChain(texts: readonly string[], base: string): readonly Part[] {
-  let standing: Standing = { directory: '.', base }
+  let standing: Standing = { directory: '.', base, leadsOut: false }
   return texts.flatMap((text) => {
     const { commands, notPlain } = readShell(text)
     const { directory } = standing
@@ -62,7 +63,8 @@ function readSteps(commands: readonly Command[], from: Standing): readonly Step[
       ...gitCommands(step).filter((each) => each.git !== 'needless'),
       ...step.inside,
     ])
-    if ('directory' in kind) standing = { ...standing, directory: kind.directory }
+    const leadsOut = standing.leadsOut || (isInRelease(directory) && exportsOutside(command, directory))
+    standing = { ...standing, leadsOut, ...('directory' in kind ? { directory: kind.directory } : {}) }
     return { command, kind, git, inside, directory, after: standing }
   })
 }

@@ -1,7 +1,8 @@
 /** What one command of a hook is to the running app. Only what is known to be harmless is done beside it. */
 import { posix } from 'node:path'
 import { gitKind } from './git-commands.ts'
-import { isHarmless, writesOutside } from './harmless.ts'
+import { isHarmless } from './harmless.ts'
+import { writesOutside } from './outside.ts'
 import { type Directory, folderOf, isAbsolute, isInRelease, type Standing } from './release-folder.ts'
 import type { Command, Word } from './shell-text.ts'
 import { simpleCommand } from './simple-command.ts'
@@ -20,7 +21,7 @@ const stateful = new Set('export set unset umask ulimit shopt alias'.split(' '))
 const sourcing = new Set(['source', '.'])
 
 export function commandKind(command: Command, standing: Standing): CommandKind {
-  const { directory, base } = standing
+  const { directory } = standing
   const words = simpleCommand(command.words)
   const [first] = words.map((word) => word.value)
   const activate: CommandKind = { kind: 'activate', directory }
@@ -31,7 +32,7 @@ export function commandKind(command: Command, standing: Standing): CommandKind {
   if (first === 'cd') return changeDirectory(command, words, standing)
   if (first === 'pushd' || first === 'popd') return { kind: 'activate', directory: null }
   if (['moves', 'needless'].includes(gitKind(words, standing))) return { kind: 'leave-out' }
-  return isInRelease(directory) && isHarmless(command, directory, base) ? { kind: 'prepare' } : activate
+  return isInRelease(directory) && isHarmless(command, directory, standing) ? { kind: 'prepare' } : activate
 }
 
 function isState(words: readonly Word[]): boolean {

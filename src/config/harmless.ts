@@ -1,6 +1,8 @@
 /** Commands that only install, build or show something inside the release. What is not known here is not harmless. */
 import { posix } from 'node:path'
 import { isHarmlessGit } from './git-commands.ts'
+import { leadsOutside, writesOutside } from './outside.ts'
+import type { Standing } from './release-folder.ts'
 import type { Command, Word } from './shell-text.ts'
 import { simpleCommand } from './simple-command.ts'
 
@@ -56,24 +58,23 @@ const optionsWithValue = new Set([
   '--omit',
 ])
 const folderOptions = new Set(['--prefix', '--cwd', '--dir', '-C'])
-/** What these name may lie anywhere: it is shared, and made for that. */
-const sharedPlaces =
-  /^(--(cache|cache-folder|store-dir|userconfig|globalconfig|cafile)|(npm_config|NPM_CONFIG)_\w+|PATH|HOME|NVM_DIR|\w*CACHE\w*)$/
-
-/** In a folder of the release. */
-export function isHarmless(command: Command, directory: string, base: string): boolean {
+/** In `directory`, which is one of the release. */
+export function isHarmless(command: Command, directory: string, { base, leadsOut }: Standing): boolean {
   const words = simpleCommand(command.words)
   const [tool = '', ...others] = namesOf(words)
   if (writesOutside(command, directory)) return false
-  if (tool === 'git') return isHarmlessGit(words, { directory, base })
+  if (tool === 'git') return isHarmlessGit(words, { directory, base, leadsOut })
   if (showing.has(tool)) return command.redirections.every((text) => /&\d$|\/dev\/null$/.test(text))
   if (versions.has(tool) && others.length === 1 && /^(-v|--version)$/.test(others[0] ?? '')) return true
   if (leadsOutside(command.words, directory)) return false
   if (tool === 'rm' || tool === 'mkdir') return words.slice(1).every((word) => isKnownPlace(tool, word))
   if (isGlobal(others)) return false
   const verbs = installVerbs[tool]
-  if (verbs !== undefined && isInstallOrBuild(tool, verbs, positional(others))) return true
-  return isBuilder([tool, ...others])
+  const asked = positional(others)
+  // An install writes where its own options say.
+  if (verbs?.includes(asked[0] ?? '') && !isBuild(asked[0] ?? '')) return true
+  if (leadsOut) return false
+  return (verbs !== undefined && isInstallOrBuild(tool, verbs, asked)) || isBuilder([tool, ...others])
 }
 
 /** Without folders before the tool where it is one that the machine or the release has installed. */
@@ -84,36 +85,6 @@ function namesOf(words: readonly Word[]): readonly string[] {
 
 function isGlobal(others: readonly string[]): boolean {
   return others.some((word) => /^(-g|--global|--location(=.*)?|global)$/.test(word))
-}
-
-/** True where an argument or a variable names a place that is not in the release, or that only the shell knows: a build may write there. */
-function leadsOutside(words: readonly Word[], directory: string): boolean {
-  const program = simpleCommand(words)[0]
-  const rest = words.filter((word) => word !== program)
-  return rest.some((word, index) => {
-    const [, name = rest[index - 1]?.text ?? '', value = word.text] = /^(-*[\w-]+)=([\s\S]*)$/.exec(word.text) ?? []
-    return !sharedPlaces.test(name) && isOutside(unquoted(value), directory)
-  })
-}
-
-/** True where its output goes to a file that is not in the release, or that only the shell knows. */
-export function writesOutside({ redirections }: Command, directory: string): boolean {
-  const targets = redirections
-    .filter((text) => !/^\d*<(?![>&])/.test(text))
-    .map((text) => text.replace(/^[\d&<>|]+\s*/, ''))
-  return targets.some(
-    (text) => !/^\/dev\/(null|stdout|stderr|fd\/\d)$/.test(text) && isOutside(unquoted(text), directory),
-  )
-}
-
-function unquoted(text: string): string {
-  return text.replaceAll(/["']/g, '')
-}
-
-function isOutside(place: string, directory: string): boolean {
-  return (
-    /^[/~$`]/.test(place) || posix.join(directory, place).startsWith('../') || posix.join(directory, place) === '..'
-  )
 }
 
 /** `mkdir -p logs`, `rm -rf node_modules`: what the shell would work out first may be anything. */

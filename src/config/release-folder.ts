@@ -9,6 +9,8 @@ export type Directory = string | null
 export interface Standing {
   readonly directory: Directory
   readonly base: string
+  /** A variable set before it names a place that is not in the release: a build may write there. */
+  readonly leadsOut: boolean
 }
 
 export function isInRelease(directory: Directory): directory is string {

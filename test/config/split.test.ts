@@ -164,6 +164,7 @@ test.each([
   'eval "$(x)"',
   'npm run build -- --outDir /var/www/html',
   'npm run build -- --outDir=../../public',
+  'npm run build -- "--outDir=/srv/www"',
   'yarn build --out-dir $WEBROOT',
   'BUILD_PATH=/var/www/html npm run build',
   'yarn install --modules-folder /var/www/shop/shared/node_modules',
@@ -220,6 +221,26 @@ test.each([
     prepare: [command, 'npm ci'],
     activate: [command, reload],
   })
+})
+
+test.each(['export DEST=/srv/www', 'export A=b "DEST=/srv/www"', 'export DEST="$WEBROOT"', 'DEST=../../www'])(
+  'from `%s` on a build may write there: it waits, an install does not',
+  (command) => {
+    expect(splitOf(`${command} && npm ci && npx tsc && ${reload}`)).toMatchObject({
+      prepare: [command, 'npm ci'],
+      activate: [command, 'npx tsc', reload],
+    })
+    expect(splitOf([command, 'pnpm i', 'pnpm build', reload]).prepare).toEqual([command, 'pnpm i'])
+  },
+)
+
+test.each([
+  'export PATH=/opt/node/bin:$PATH',
+  'export NVM_DIR="$HOME/.nvm"',
+  'export NODE_ENV="$STAGE"',
+  'export API=https://api.example.com SHA=$(git rev-parse HEAD)',
+])('`%s` names no place where a build would write', (command) => {
+  expect(splitOf(`${command} && npm run build && ${reload}`).prepare).toEqual([command, 'npm run build'])
 })
 
 test('a folder given by its absolute path through `current` is the new release while it is prepared', () => {
