@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { gitKind } from './git-commands.ts'
 import { isHarmless } from './harmless.ts'
 import { writesOutside } from './outside.ts'
+import { onlyReads, readsTheTime } from './readers.ts'
 import { type Directory, folderOf, isAbsolute, isInRelease, type Standing } from './release-folder.ts'
 import type { Command, Word } from './shell-text.ts'
 import { simpleCommand } from './simple-command.ts'
@@ -26,12 +27,11 @@ export function commandKind(command: Command, standing: Standing): CommandKind {
   const [first] = words.map((word) => word.value)
   const activate: CommandKind = { kind: 'activate', directory }
   const state: CommandKind = { kind: 'state', text: command.text, directory }
-  // A substitution computes a value, we trust; but not one that talks to the process manager.
-  if (/(\$\(|`)[\s\S]*\bpm2\b/.test(command.text)) return activate
-  if (isState(words)) return isInRelease(directory) && writesOutside(command, directory) ? activate : state
   if (first === 'cd') return changeDirectory(command, words, standing)
   if (first === 'pushd' || first === 'popd') return { kind: 'activate', directory: null }
   if (['moves', 'needless'].includes(gitKind(words, standing))) return { kind: 'leave-out' }
+  if (!onlyReads(command.text) || (isInRelease(directory) && writesOutside(command, directory))) return activate
+  if (isState(words)) return readsTheTime(command.text) ? activate : state
   return isInRelease(directory) && isHarmless(command, directory, standing) ? { kind: 'prepare' } : activate
 }
 

@@ -1,7 +1,7 @@
 /** Commands that only install, build or show something inside the release. What is not known here is not harmless. */
 import { posix } from 'node:path'
 import { isHarmlessGit } from './git-commands.ts'
-import { leadsOutside, writesOutside } from './outside.ts'
+import { leadsOutside } from './outside.ts'
 import type { Standing } from './release-folder.ts'
 import type { Command, Word } from './shell-text.ts'
 import { simpleCommand } from './simple-command.ts'
@@ -62,7 +62,7 @@ const folderOptions = new Set(['--prefix', '--cwd', '--dir', '-C'])
 export function isHarmless(command: Command, directory: string, { base, leadsOut }: Standing): boolean {
   const words = simpleCommand(command.words)
   const [tool = '', ...others] = namesOf(words)
-  if (writesOutside(command, directory)) return false
+  if (tool === 'git' && others.some((word) => word.startsWith('--output'))) return false
   if (tool === 'git') return isHarmlessGit(words, { directory, base, leadsOut })
   if (showing.has(tool)) return command.redirections.every((text) => /&\d$|\/dev\/null$/.test(text))
   if (versions.has(tool) && others.length === 1 && /^(-v|--version)$/.test(others[0] ?? '')) return true

@@ -113,6 +113,21 @@ function wordEnd(text: string, at: number): number {
   return end
 }
 
+/** What stands in each `$(…)` and each pair of backticks, but for those inside of another. */
+export function substitutions(text: string): readonly string[] {
+  const found: string[] = []
+  let isQuoted = false
+  for (let at = 0; at < text.length; ) {
+    const isOne = text.startsWith('$(', at) || text.charAt(at) === '`'
+    if (text.charAt(at) === '"') isQuoted = !isQuoted
+    // What is quoted is read for itself: there may be one in it.
+    const end = text.charAt(at) === '"' || text.startsWith('${', at) ? at + 1 : skip(text, at, isQuoted ? '"' : '')
+    if (isOne) found.push(text.slice(text.charAt(at) === '`' ? at + 1 : at + 2, end - 1))
+    at = end
+  }
+  return found
+}
+
 /** Past the construct that begins at `at`: a quoted part, an expansion, an escaped or a plain character. */
 function skip(text: string, at: number, inside: string): number {
   const unclosed = text.length + 1
