@@ -17,32 +17,37 @@ const moving = new Set('pull reset checkout switch merge rebase revert cherry-pi
 const showing = new Set('log show status diff rev-parse describe --version'.split(' '))
 
 export function gitKind(words: readonly Word[], standing: Standing): GitKind {
-  const { verb, directory } = gitCall(words, standing)
+  const { verb, rest, directory } = gitCall(words, standing)
   if (needless.has(verb)) return isInRelease(directory) ? 'needless' : 'other'
-  if (!moving.has(verb)) return 'other'
+  if (!moving.has(verb) && !isMovingSubmodules(verb, rest)) return 'other'
   if (directory === null) return 'moves what is not known'
   return isInRelease(directory) ? 'moves' : 'other'
 }
 
+/** To what their own remotes have by now, and not to what the commit says. */
+function isMovingSubmodules(verb: string, [next, ...options]: readonly string[]): boolean {
+  return verb === 'submodule' && next === 'update' && options.some((word) => /^--(remote|merge|rebase)$/.test(word))
+}
+
 /** Fetches into the release what belongs to its commit, or only shows something. */
 export function isHarmlessGit(words: readonly Word[], standing: Standing): boolean {
-  const { verb, next, directory } = gitCall(words, standing)
+  const { verb, rest, directory } = gitCall(words, standing)
   if (!isInRelease(directory)) return false
-  if (verb === 'submodule') return ['update', 'init', 'sync'].includes(next)
-  return showing.has(verb) || (verb === 'lfs' && next === 'pull')
+  if (verb === 'submodule') return ['update', 'init', 'sync'].includes(rest[0] ?? '')
+  return showing.has(verb) || (verb === 'lfs' && rest[0] === 'pull')
 }
 
 interface GitCall {
   /** '' where it is no call of git. */
   readonly verb: string
-  readonly next: string
+  readonly rest: readonly string[]
   /** Of the repository. */
   readonly directory: Directory
 }
 
 function gitCall(words: readonly Word[], standing: Standing): GitCall {
   const [git, ...rest] = programOf(words)
-  if (!/^(.*\/)?git$/.test(git?.value ?? '')) return { verb: '', next: '', directory: null }
+  if (!/^(.*\/)?git$/.test(git?.value ?? '')) return { verb: '', rest: [], directory: null }
   let { directory } = standing
   let at = 0
   for (; /^-(?!-version$)/.test(rest[at]?.text ?? ''); at++) {
@@ -52,5 +57,5 @@ function gitCall(words: readonly Word[], standing: Standing): GitCall {
     if (/^--(git-dir|work-tree)/.test(option)) directory = null
     if (/^(-C|-c|--git-dir|--work-tree)$/.test(option)) at++
   }
-  return { verb: rest[at]?.value ?? '', next: rest[at + 1]?.value ?? '', directory }
+  return { verb: rest[at]?.value ?? '', rest: rest.slice(at + 1).map(({ value }) => value ?? ''), directory }
 }

@@ -302,6 +302,8 @@ describe('git', () => {
     'git -C /var/www/shop/current pull',
     '/usr/bin/git pull > pull.log 2>&1',
     'timeout 60 git pull',
+    'git submodule update --init --remote',
+    'git submodule update --recursive --merge lib',
   ])('`%s` is too, however it is written', (command) => {
     expect(splitOf(`${command} && npm ci && ${reload}`)).toMatchObject({ prepare: ['npm ci'], activate: [reload] })
   })
