@@ -4,7 +4,7 @@ import { environmentVariables, valueWarnings } from './env.ts'
 import { fixedIn, layoutWarnings, movesIn, withLocalScripts, withoutGitMoves } from './hooks.ts'
 import { hasApps } from './source.ts'
 import { pm2Warnings, split } from './split.ts'
-import { inSubdir } from './subdir.ts'
+import { entering, inSubdir } from './subdir.ts'
 import type { EnvironmentConfig } from './types.ts'
 
 export interface CheckedCommands extends Pick<EnvironmentConfig, 'env' | 'hooks' | 'split' | 'migrate' | 'warnings'> {}
@@ -18,6 +18,7 @@ export async function checkCommands(check: Check): Promise<CheckedCommands> {
   const preDeploy = withoutGitMoves('pre-deploy', block['pre-deploy'] ?? [], base)
   const env = environmentVariables(block.env ?? {}, { path: [...path, 'env'], problems })
   refuseMoves(check, written, preDeploy.problems)
+  refuseEntering(check, written)
   refuseNothing(check, written)
   const halves = split({ postDeploy, install, reload, path: base, ...pm2File(check) })
   const work = inSubdir({ split: halves, migrate }, block.subdir)
@@ -76,6 +77,19 @@ function refuseMoves(
   refuse('install', movesIn(install ?? [], base))
   refuse('reload', movesIn(reload ?? [], base))
   refuse('migrate', movesIn(listOf(migrate), base))
+}
+
+/** With `subdir`, they run there: what enters it would look for it in itself. */
+function refuseEntering({ block, path, problems }: Check, { postDeploy, install, reload, migrate }: Written): void {
+  const { subdir, path: base = '/' } = block
+  if (subdir === undefined) return
+  const isRead = install === undefined || reload === undefined
+  const written = { 'post-deploy': isRead ? postDeploy : [], install, reload, migrate: listOf(migrate) }
+  for (const [key, texts = []] of Object.entries(written)) {
+    const found = entering(texts, { subdir, base })
+    if (found === null) continue
+    problems.push({ path: [...path, key], text: `runs in \`${subdir}\` (\`subdir\`): take \`${found}\` out` })
+  }
 }
 
 /** Something has to make the processes run the release. */

@@ -15,7 +15,7 @@ import { quote } from '../../src/hosts/shell.ts'
 import { ecosystemFiles, filesFolder, writtenTexts } from './ecosystem-files.ts'
 
 /** Those are refused, or leave something running. */
-const unfit = /^(background|git-in-an-unknown-folder|login-shell-with-git|missing-host)\.js$/
+const unfit = /^(background|git-in-an-unknown-folder|login-shell-with-git|missing-host|subdir-and-cd)\.js$/
 const files = ecosystemFiles().filter((name) => !unfit.test(name))
 const programs = 'npm npx yarn pnpm bun pm2 make docker sudo node sh bash cp rm mkdir touch systemctl'.split(' ')
 const scripts = ['restart.sh', 'scripts/deploy.sh', 'scripts/after-deploy.sh']

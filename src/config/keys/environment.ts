@@ -203,7 +203,7 @@ export const environmentKeys = {
   },
   subdir: {
     meaning:
-      "the app's folder, in a repository of several. Installs that come first run at the top, the rest of `post-deploy`, `install`, `reload` and `migrate` in it",
+      "the app's folder, in a repository of several. Installs that come first run at the top, with what is set up for them; the rest of `post-deploy`, `install`, `reload` and `migrate` in it",
     form: releasePath,
     without: 'the top',
     examples: ['apps/api'],

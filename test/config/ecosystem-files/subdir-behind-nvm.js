@@ -1,0 +1,15 @@
+// The app's folder in a workspace: what is set up before the install is set up at the top, as the install is.
+module.exports = {
+  apps: [{ name: 'shop', script: 'dist/server.js', instances: 2, exec_mode: 'cluster' }],
+  deploy: {
+    production: {
+      user: 'deploy',
+      host: '192.0.2.10',
+      ref: 'origin/main',
+      repo: 'git@git.example.com:shop.git',
+      path: '/var/www/shop',
+      subdir: 'apps/api',
+      'post-deploy': '. ~/.nvm/nvm.sh && nvm use && npm ci && npm run build && pm2 reload shop',
+    },
+  },
+}
