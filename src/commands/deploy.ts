@@ -18,7 +18,7 @@ import type { Command, CommandContext } from './context.ts'
 import { commandName, commandText, ownerOf, who } from './deploying.ts'
 import { begin } from './environment.ts'
 import { type OpenFleet, openFleet } from './fleet.ts'
-import { runLocally } from './local-hooks.ts'
+import { type LocalHook, runLocally } from './local-hooks.ts'
 import { orderOf } from './order.ts'
 import { lackingFindings, readUploads } from './shared-files.ts'
 import { takeOrStop } from './take-lock.ts'
@@ -101,7 +101,7 @@ async function rollOver(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
           findings,
           askPerson: personBeside(context),
           onGoal: (goal, fromSha) => announceCommit(context, { goal, fromSha }),
-          beforePrepare: (manifest) => runBefore({ config, context }, manifest),
+          beforePrepare: (manifest, signal) => runBefore({ config, context, signal }, manifest),
         },
       })
     } finally {
@@ -113,9 +113,10 @@ async function rollOver(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
 }
 
 function runBefore(
-  { config, context }: Pick<Rolling, 'config' | 'context'>,
+  { config, context, signal }: Pick<LocalHook, 'signal'> & Pick<Rolling, 'config' | 'context'>,
   { id, sha, ref }: Manifest,
 ): Promise<void> {
   const told = { ZDR_SHA: sha, ZDR_REF: ref, ZDR_RELEASE: id }
-  return runLocally({ key: 'pre-deploy-local', commands: config.hooks.preDeployLocal, told, config, context })
+  const commands = config.hooks.preDeployLocal
+  return runLocally({ key: 'pre-deploy-local', commands, told, config, context, signal })
 }

@@ -45,7 +45,9 @@ export async function tellEnd(telling: TellingEnd, ending: Ending): Promise<Exit
   const { config, context } = telling
   const exitCode = 'exitCode' in ending ? ending.exitCode : exitCodeOf(ending.error, telling.seen)
   const isWell = exitCode === 0
-  const hook = { told: toldOf(telling, ending, exitCode), config, context }
+  const interrupted = new AbortController()
+  context.onInterrupt(() => interrupted.abort())
+  const hook = { told: toldOf(telling, ending, exitCode), config, context, signal: interrupted.signal }
   try {
     if (isWell) await runLocally({ ...hook, key: 'post-deploy-local', commands: config.hooks.postDeployLocal })
     else await runLocally({ ...hook, key: 'on-failure-local', commands: config.hooks.onFailureLocal })

@@ -9,7 +9,7 @@ import { exitCodeOf } from '../rollout/exit-code.ts'
 import type { Outcome } from '../rollout/model.ts'
 import { rehearse } from '../rollout/rehearse.ts'
 import type { ExitCode, HostRoom, Report } from '../rollout/report.ts'
-import { orEnded } from './end-steps.ts'
+import { orAborted, orEnded } from './end-steps.ts'
 import type { Fleet, Machine } from './fleet.ts'
 import { findGoal, type Goal, presentSha } from './goal.ts'
 import { type FleetJournal, openJournal } from './journal.ts'
@@ -180,7 +180,7 @@ async function migrateToTheEnd(
 
 async function prepare({ fleet, lock, order, company, look, goal: { manifest }, rooms }: Going): Promise<void> {
   const { interruption } = company
-  await interruption.orStop(company.beforePrepare(manifest))
+  await orAborted(interruption, (signal) => company.beforePrepare(manifest, signal))
   const { source, uploads, isFresh, onFirst, before } = order
   const preparation = { manifest, source, uploads, isFresh, onFirst, before }
   await orEnded({ fleet, lock, interruption }, (heard) =>

@@ -1,4 +1,4 @@
-/** Work on the hosts that an interruption ends at once, there as well. */
+/** Work that an interruption ends at once, where it is done as well. */
 import { UserError } from '../errors.ts'
 import type { Report } from '../rollout/report.ts'
 import { everywhere } from './everywhere.ts'
@@ -31,6 +31,22 @@ export async function orEnded<Value>(ending: Ending, begin: (fleet: Fleet) => Pr
     if (!(error instanceof UserError) || error.code !== 'interrupted') throw error
     isWanted = false
     await endSteps(ending, work)
+    throw error
+  }
+}
+
+/** As `orStop`, for work on the deployer's own machine, which ends when it is told to, and is waited for. */
+export async function orAborted<Value>(
+  interruption: Interruption,
+  begin: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const ending = new AbortController()
+  const work = begin(ending.signal)
+  try {
+    return await interruption.orStop(work)
+  } catch (error) {
+    ending.abort()
+    await work.catch(() => undefined)
     throw error
   }
 }

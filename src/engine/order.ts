@@ -47,5 +47,5 @@ export interface Company {
   /** The goal is known, and nothing was changed yet: to say what it brings. */
   readonly onGoal: (goal: Goal, fromSha: string | null) => Promise<void>
   /** `pre-deploy-local`. */
-  readonly beforePrepare: (manifest: Manifest) => Promise<void>
+  readonly beforePrepare: (manifest: Manifest, signal: AbortSignal) => Promise<void>
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -21,7 +21,20 @@ const hook = (
   told: { ZDR_SHA: '2'.repeat(40), ZDR_RELEASE: '20261102000000-2222222' },
   config: environment({ env: { NAME: 'shop' }, ...change }),
   context: given,
+  signal: new AbortController().signal,
 })
+
+/** Of a process that nobody has waited for yet there is no more than its number. */
+function isGone(pid: number): boolean {
+  try {
+    return /^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return true
+  }
+}
+
+/** Whoever has nobody to wait for it stays for a while, as a number. */
+const tree = "trap 'wait; exit 1' TERM; sleep 300 & echo $!; wait"
 
 const written = ({ reports }: FakeContext) => reports.map((report) => (report.type === 'output' ? report.line : ''))
 
@@ -59,11 +72,26 @@ test('is done when its commands are: what they leave behind is not waited for', 
 test('ends with its time, and names what sets it', async () => {
   const prepare = { timeoutMs: 300, setBy: 'timeouts.prepare' }
   const given = here()
-  const running = runLocally(hook(given, ['exec sleep 300'], { timeouts: { ...environment().timeouts, prepare } }))
+  const running = runLocally(hook(given, [tree], { timeouts: { ...environment().timeouts, prepare } }))
   await expect(running).rejects.toMatchObject({
     code: 'host-command',
     message: expect.stringContaining('did not end within 0.3 s (timeouts.prepare)'),
   })
+  expect(isGone(Number(written(given)[0]))).toBe(true)
+})
+
+test('is ended by an interruption, with all that it has started, and the next is not begun', async () => {
+  const given = here()
+  const ending = new AbortController()
+  const report: FakeContext['report'] = (event) => {
+    given.report(event)
+    if (event.type === 'output') ending.abort()
+  }
+  const commands = [tree, 'touch never']
+  const running = runLocally({ ...hook(given, commands), context: { ...given, report }, signal: ending.signal })
+  await expect(running).rejects.toMatchObject({ message: expect.stringContaining('pre-deploy-local was interrupted') })
+  expect(isGone(Number(written(given)[0]))).toBe(true)
+  expect(existsSync(join(given.cwd, 'never'))).toBe(false)
 })
 
 test('runs under bash where it is here, and else under sh', async () => {

@@ -1,4 +1,5 @@
 /** A deploy from its first look to its exit code. */
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import type { Machine } from '../../src/engine/fleet.ts'
 import { ofHost, UserError } from '../../src/errors.ts'
@@ -141,14 +142,17 @@ describe('before anything is changed', () => {
     )
   })
 
-  test('an interruption ends it at once, whatever a build still does', async () => {
+  test('an interruption ends what runs on the machine of its own, and is over when that is', async () => {
     const on = imaginedDeployment(['a', 'b'])
     let interrupted = (): void => undefined
+    let isOver = false
     const running = on.run({
       company: {
-        beforePrepare: () => {
+        beforePrepare: async (_, signal) => {
+          const ended = once(signal, 'abort')
           interrupted()
-          return never
+          await ended
+          isOver = await Promise.resolve(true)
         },
       },
       meanwhile: (_, interrupt) => {
@@ -156,6 +160,7 @@ describe('before anything is changed', () => {
       },
     })
     await expect(running).rejects.toMatchObject({ code: 'interrupted' })
+    expect(isOver).toBe(true)
     expect(on.active()).toEqual([v1, v1])
   })
 
