@@ -7,7 +7,7 @@ import { UserError } from '../errors.ts'
 import { type Limit, limitText } from '../hosts/limits.ts'
 import type { CommandContext } from './context.ts'
 
-/** What it is told beside `env`, in its environment. */
+/** What it is told, beside the environment of whoever deploys: `env` is for the hosts. */
 export type Told = Readonly<Record<`ZDR_${string}`, string>>
 
 export interface LocalHook {
@@ -15,7 +15,7 @@ export interface LocalHook {
   readonly key: 'pre-deploy-local' | 'post-deploy-local' | 'on-failure-local'
   readonly commands: readonly string[]
   readonly told: Told
-  readonly config: Pick<EnvironmentConfig, 'environment' | 'env' | 'timeouts'>
+  readonly config: Pick<EnvironmentConfig, 'environment' | 'timeouts'>
   readonly context: Pick<CommandContext, 'cwd' | 'env' | 'report'>
   /** Ends the command, with all that it has started. */
   readonly signal: AbortSignal
@@ -30,7 +30,7 @@ export async function runLocally(hook: LocalHook): Promise<void> {
 }
 
 async function runOne(command: string, { key, told, config, context, signal }: LocalHook): Promise<void> {
-  const env = { ...context.env, ...config.env, ZDR_ENVIRONMENT: config.environment, ...told }
+  const env = { ...context.env, ZDR_ENVIRONMENT: config.environment, ...told }
   const lines: string[] = []
   const end = await ended(command, {
     cwd: context.cwd,

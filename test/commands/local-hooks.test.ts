@@ -38,11 +38,11 @@ const tree = "trap 'wait; exit 1' TERM; sleep 300 & echo $!; wait"
 
 const written = ({ reports }: FakeContext) => reports.map((report) => (report.type === 'output' ? report.line : ''))
 
-test('runs one after another in the working directory, and knows what is deployed', async () => {
+test('runs one after another in the working directory, and knows what is deployed, but nothing of the hosts', async () => {
   const given = here()
-  const line = 'echo "$NAME $ZDR_ENVIRONMENT $ZDR_RELEASE $ZDR_SHA"'
+  const line = 'echo "[$NAME] $ZDR_ENVIRONMENT $ZDR_RELEASE $ZDR_SHA"'
   await runLocally(hook(given, ['touch one', 'ls', 'pwd', line]))
-  expect(written(given)).toEqual(['one', given.cwd, `shop production 20261102000000-2222222 ${'2'.repeat(40)}`])
+  expect(written(given)).toEqual(['one', given.cwd, `[] production 20261102000000-2222222 ${'2'.repeat(40)}`])
 })
 
 test('ends the deploy where one fails: the next is not begun, and its last lines are shown', async () => {
