@@ -12,10 +12,11 @@ import {
 import type { Order } from '../engine/order.ts'
 import { spanText } from '../engine/pause.ts'
 import type { Start } from '../engine/plan.ts'
+import { isFirst, isPrepared } from '../engine/prepare.ts'
 import { isPlainInstall } from '../hosts/installs.ts'
 import type { HostAtStart } from '../rollout/model.ts'
 import type { Rehearsal } from '../rollout/rehearse.ts'
-import type { HostRoom, PlannedHost, Report } from '../rollout/report.ts'
+import type { HostRoom, PlannedHooks, PlannedHost, Report } from '../rollout/report.ts'
 
 export interface Planned {
   readonly config: EnvironmentConfig
@@ -47,6 +48,7 @@ export function planReport(planned: Planned): Report {
     hosts: plan.hosts.map((host) => plannedHost(host, start)),
     room: rooms,
     migrate: migrateText(planned),
+    hooks: hooksOf(planned),
     shared: isNew ? sharedTexts(config) : [],
     prepare: isNew ? prepareTexts(manifest, planned.order) : [],
     activate: manifest.activate,
@@ -59,6 +61,19 @@ function prepareTexts({ byLockfile, prepare }: Goal['manifest'], { isFresh }: Pl
   const first = ['what the lockfile names is installed', ...(spared === '' ? [] : [spared])].join('; ')
   const texts = prepare.map((text) => (spared !== '' && isPlainInstall(text) ? `${text} (${spared})` : text))
   return byLockfile ? [`(${first})`, ...texts] : texts
+}
+
+/** As far as they would run: hosts that have the release already prepare nothing. */
+function hooksOf({ config, goal, look: { views }, rehearsal }: Planned): PlannedHooks {
+  const { preDeployLocal, preDeploy, postSetup, postDeployLocal } = config.hooks
+  const isPreparing = goal.kind === 'deploy' && rehearsal.outcome.kind !== 'unchanged'
+  const due = isPreparing ? views.filter((view) => !isPrepared(view, goal.manifest.id)) : []
+  return {
+    preDeployLocal: isPreparing ? preDeployLocal : [],
+    preDeploy: due.length > 0 ? preDeploy : [],
+    postSetup: due.some(isFirst) ? postSetup : [],
+    postDeployLocal,
+  }
 }
 
 /** Where each thing comes from that a release does not have from the repository. */

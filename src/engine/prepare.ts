@@ -57,13 +57,18 @@ export async function prepareHost(view: HostView, machine: Machine, preparation:
   await depot.layOut(manifest)
   const { shared = [] } = manifest
   if (shared.length > 0) await depot.share(manifest.id, { paths: shared, uploads })
-  const commands = [...(inspection.manifests.length === 0 ? preparation.onFirst : []), ...manifest.prepare]
+  const commands = [...(isFirst(view) ? preparation.onFirst : []), ...manifest.prepare]
   const directory = `${layout.releases}/${manifest.id}`
   const { byLockfile = false } = manifest
   const installs = { what: preparation.isFresh ? 'run' : 'spared', byLockfile } as const
   if (commands.length > 0 || byLockfile)
     await depot.run({ directory, commands, env, installs }, { what: 'install or build failed', ...limit, onLine })
   await depot.note(manifest)
+}
+
+/** True where no release was ever prepared to its end. */
+export function isFirst({ inspection }: HostView): boolean {
+  return inspection.manifests.length === 0
 }
 
 export function isPrepared({ inspection }: HostView, id: string): boolean {

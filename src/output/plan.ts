@@ -11,6 +11,9 @@ type PlanReport = Extract<Report, { type: 'plan' }>
 export function planLines(plan: PlanReport, paint: Paint): readonly string[] {
   const { from, sha, release, cuts, hosts, minServing, soakMs, skipped, migrate, shared, prepare, activate, reason } =
     plan
+  const { preDeployLocal, preDeploy, postSetup, postDeployLocal } = plan.hooks
+  const some = (title: string, commands: readonly string[]): readonly string[] =>
+    commands.length === 0 ? [] : commandLines(title, commands, paint)
   const soak = `Each batch has to stay healthy in rotation for ${span(soakMs)} before the next one.`
   const out = `Skipped: ${skipped.join(', ')}. It stays out of rotation until a deploy has brought it up to date.`
   return [
@@ -19,11 +22,15 @@ export function planLines(plan: PlanReport, paint: Paint): readonly string[] {
     `At least ${minServing} of ${count(hosts.length, 'host')} serving at every moment, or as many as serve before where that is fewer.`,
     ...(soakMs === 0 ? [] : [soak]),
     ...[...cuts, ...(skipped.length === 0 ? [] : [out])].map((text) => `${paint('warning', '!')} ${oneLine(text)}`),
-    ...(shared.length === 0 ? [] : commandLines('Shared:', shared, paint)),
+    ...some('On this machine, first:', preDeployLocal),
+    ...some('In the release that runs, on each host:', preDeploy),
+    ...some('Shared:', shared),
+    ...some('Once, in the first release of a host:', postSetup),
     ...commandLines('Beside the running app:', prepare, paint),
-    ...(migrate === null ? [] : commandLines('Before the first batch:', [migrate], paint)),
+    ...some('Before the first batch:', migrate === null ? [] : [migrate]),
     ...commandLines('While a host is out:', activate, paint),
     ...(reason === '' ? [] : safeLines(reason).map((line) => paint('faint', line))),
+    ...some('On this machine, at the end:', postDeployLocal),
     ...roomLines(plan.room, paint),
     'Nothing that runs was touched.',
   ]

@@ -31,6 +31,14 @@ export interface HostStatus {
   readonly attention: readonly string[]
 }
 
+/** What runs beside install, build and reload; each is empty where it would not run. */
+export interface PlannedHooks {
+  readonly preDeployLocal: readonly string[]
+  readonly preDeploy: readonly string[]
+  readonly postSetup: readonly string[]
+  readonly postDeployLocal: readonly string[]
+}
+
 export interface PlannedHost {
   readonly host: HostName
   readonly from: string | null
@@ -159,6 +167,7 @@ export type Report =
       readonly room: readonly HostRoom[]
       /** What the release has from elsewhere than the repository, one sentence each. */
       readonly shared: readonly string[]
+      readonly hooks: PlannedHooks
       readonly prepare: readonly string[]
       readonly activate: readonly string[]
       readonly reason: string

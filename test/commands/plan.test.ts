@@ -28,14 +28,24 @@ const deploy: Plan = {
 }
 const back: Plan = { ...deploy, goal: { kind: 'release', release: v1 } }
 
+const hooks: EnvironmentConfig['hooks'] = {
+  ...environment().hooks,
+  preDeployLocal: ['npm test'],
+  preDeploy: ['./backup.sh'],
+  postSetup: ['mkdir -p logs'],
+  postDeployLocal: ['./tell.sh'],
+}
+
 interface Given {
   readonly wish?: Partial<Plan>
   readonly rollout?: Partial<RolloutConfig>
   readonly migrations?: readonly MigrationEntry[]
   readonly freeBytes?: number
+  /** Nothing was deployed to b by us. */
+  readonly isFirst?: boolean
 }
 
-async function planned({ wish = {}, rollout = {}, migrations = [], freeBytes = 10 ** 10 }: Given) {
+async function planned({ wish = {}, rollout = {}, migrations = [], freeBytes = 10 ** 10, isFirst = false }: Given) {
   const on = ground(['a', 'b'])
   const { repo, sha } = repository()
   for (const machine of on.fleet.machines) {
@@ -45,12 +55,13 @@ async function planned({ wish = {}, rollout = {}, migrations = [], freeBytes = 1
   }
   const batches = ['a', 'b'].map((host) => ({ hosts: [host], pause: false }))
   const config: EnvironmentConfig = {
-    ...environment({ repo, ref: 'main', migrate: 'npm run migrate' }),
+    ...environment({ repo, ref: 'main', migrate: 'npm run migrate', hooks }),
     rollout: { ...environment().rollout, batches, ...rollout },
   }
   const given = context()
   const machines = on.fleet.machines.map((machine) => {
-    const inspect = async () => ({ ...(await machine.depot.inspect()), freeBytes })
+    const none = isFirst && machine.name === 'b' ? { manifests: [] } : {}
+    const inspect = async () => ({ ...(await machine.depot.inspect()), freeBytes, ...none })
     return { ...machine, depot: { ...machine.depot, inspect } }
   })
   const open = { fleet: { ...on.fleet, machines, report: given.report }, findings: [] }
@@ -115,6 +126,20 @@ describe('plan', () => {
     expect(full.reports.map(({ type }) => type).slice(-3)).toEqual(['plan', 'finding', 'finding'])
     const goingBack = await planned({ freeBytes: 0, wish: back })
     expect(await goingBack.ending).toBe(0)
+  })
+
+  test('shows each hook where it will run, and only there', async () => {
+    const shown = async (given: Given) => {
+      const { ending, reports } = await planned(given)
+      await ending
+      return reports.flatMap((report) => (report.type === 'plan' ? [report.hooks] : []))
+    }
+    const { preDeployLocal, preDeploy, postSetup, postDeployLocal } = hooks
+    const every = { preDeployLocal, preDeploy, postSetup, postDeployLocal }
+    expect(await shown({})).toEqual([{ ...every, postSetup: [] }])
+    expect(await shown({ isFirst: true })).toEqual([every])
+    const none = { preDeployLocal: [], preDeploy: [], postSetup: [] }
+    expect(await shown({ wish: back })).toEqual([{ ...every, ...none }])
   })
 
   test('for a way back says which migrations are not undone', async () => {

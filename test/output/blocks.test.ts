@@ -119,14 +119,22 @@ describe('plan', () => {
                  web-2  roll, stays out, nothing runs there yet
         batch 2  web-3  leave alone, from 20261120101500-1a2b3c4
       At least 1 of 3 hosts serving at every moment, or as many as serve before where that is fewer.
+      On this machine, first:
+        npm test
+      In the release that runs, on each host:
+        ./backup.sh
       Shared:
         .env leads to $SHARED/.env
+      Once, in the first release of a host:
+        mkdir -p logs
       Beside the running app:
         npm ci
         npm run build
       While a host is out:
         pm2 reload ecosystem.config.js --env production
       split before \`pm2\`
+      On this machine, at the end:
+        ./tell.sh
       On the disks:
         web-1, web-2: 5 releases, 2.4 GiB; 30.0 GiB free; a new one takes about 512 MiB
           removed at the end: 20261120101500-1a2b3c4
@@ -156,8 +164,14 @@ describe('plan', () => {
       Each batch has to stay healthy in rotation for 5 min before the next one.
       ! a batch of 100% (4 of 4 hosts) is cut to 3: min-serving 1 of 4 hosts go on serving
       ! Skipped: web-4. It stays out of rotation until a deploy has brought it up to date.
+      On this machine, first:
+        npm test
+      In the release that runs, on each host:
+        ./backup.sh
       Shared:
         .env leads to $SHARED/.env
+      Once, in the first release of a host:
+        mkdir -p logs
       Beside the running app:
         npm ci
         npm run build
@@ -166,6 +180,8 @@ describe('plan', () => {
       While a host is out:
         pm2 reload ecosystem.config.js --env production
       split before \`pm2\`
+      On this machine, at the end:
+        ./tell.sh
       On the disks:
         web-1, web-2: 5 releases, 2.4 GiB; 30.0 GiB free; a new one takes about 512 MiB
           removed at the end: 20261120101500-1a2b3c4

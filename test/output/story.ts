@@ -61,6 +61,12 @@ export const samples: { readonly [K in Kind]: Of<K> } = {
     ],
     room: [roomOn('web-1'), roomOn('web-2')],
     shared: ['.env leads to $SHARED/.env'],
+    hooks: {
+      preDeployLocal: ['npm test'],
+      preDeploy: ['./backup.sh'],
+      postSetup: ['mkdir -p logs'],
+      postDeployLocal: ['./tell.sh'],
+    },
     prepare: ['npm ci', 'npm run build'],
     activate: ['pm2 reload ecosystem.config.js --env production'],
     reason: 'split before `pm2`',
