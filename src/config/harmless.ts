@@ -84,7 +84,7 @@ function namesOf(words: readonly Word[]): readonly string[] {
 }
 
 function isGlobal(others: readonly string[]): boolean {
-  return others.some((word) => /^(-g|--global|--location(=.*)?|global)$/.test(word))
+  return others.some((word) => /^(-[A-Za-z]*g[A-Za-z]*|--global|--location(=.*)?|global)$/.test(word))
 }
 
 /** `mkdir -p logs`, `rm -rf node_modules`: what the shell would work out first may be anything. */

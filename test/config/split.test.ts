@@ -137,6 +137,8 @@ test.each([
   'npm run build-and-deploy',
   'npm run build:watch',
   'npm i -g pm2',
+  'npm i -gf pm2',
+  'npm i -fg pm2',
   'npm install --location=global x',
   'npm --prefix /srv/other install',
   'npm --prefix=../other ci',

@@ -22,6 +22,7 @@ test.each([
   'npm ci --prefix api',
   'npm --prefix api ci',
   'npm i -g pm2',
+  'npm i -gf',
   'npm ci -w api',
   'npm ci --workspaces',
   'npm ci -gf',
