@@ -73,6 +73,10 @@ async function runOn(
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void =>
     report({ type: 'printed', host: name, stream, line })
   const end = (code: number | null, reason: string): void => report({ type: 'ran', host: name, code, reason })
+  if (await isEmpty(depot)) {
+    end(null, nothingThere)
+    return `${name}: ${nothingThere}`
+  }
   try {
     const asked = { directory: layout.current, commands: [command], env }
     await depot.run(asked, { what: 'the command failed', ...limit, onLine, signal })
@@ -86,6 +90,18 @@ async function runOn(
     const reason = signal.aborted && code === null ? 'ended' : how
     end(code, reason)
     return isResult(cause) ? `${name}: ${reason}` : message
+  }
+}
+
+const nothingThere = 'nothing was deployed there yet'
+
+/** What cannot be looked at says by itself what is wrong, when it is run. */
+async function isEmpty(depot: Machine['depot']): Promise<boolean> {
+  try {
+    return (await depot.inspect()).current.kind === 'none'
+  } catch (error) {
+    if (error instanceof UserError) return false
+    throw error
   }
 }
 

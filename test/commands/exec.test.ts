@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Executing, execute } from '../../src/commands/exec.ts'
@@ -42,6 +42,15 @@ test('one that fails somewhere fails, with the hosts and how it ended there; the
   })
   expect(reports).toContainEqual({ type: 'ran', host: 'web-1', code: 0, reason: '' })
   expect(reports).toContainEqual({ type: 'ran', host: 'web-2', code: 3, reason: 'ended with 3' })
+})
+
+test('where nothing was deployed yet, that is said, and nothing is run there', async () => {
+  const { run, machines, printed } = fleetOf(['web-1', 'web-2'])
+  for (const { name, layout } of machines) if (name === 'web-2') rmdirSync(layout.current)
+  await expect(run('echo here')).rejects.toMatchObject({
+    message: 'The command did not end well on 1 of 2 hosts.\nweb-2: nothing was deployed there yet',
+  })
+  expect([printed('stdout'), printed('stderr')]).toEqual([['web-1 here'], []])
 })
 
 test('an interruption ends it on every host', async () => {
