@@ -26,6 +26,8 @@ interface OfEnvironment {
   readonly environment: string
   /** As given with --config; null: look for one in the working directory. */
   readonly configFile: string | null
+  /** What pm2 deploy needs where the local git tree is not clean, as in CI; with `unlock` it does not ask. */
+  readonly force?: boolean
 }
 
 export type Invocation =
@@ -112,7 +114,7 @@ function readVerb({ environment, word, rest }: Typed, options: Options): Invocat
   if (entry?.of !== 'environment') throw unknownVerb(environment, word)
   refuseOptions(entry.name, options)
   const { words, name } = entry
-  const of = { environment, configFile: options.config ?? null }
+  const of = { environment, configFile: options.config ?? null, ...(options.force ? { force: true } : {}) }
   if (name === 'exec') return { ...of, verb: name, command: readCommand(spell(environment, word), rest) }
   if (rest.length > (words === '' ? 0 : 1)) throw tooMany(words === '' ? rest : rest.slice(1))
   switch (name) {

@@ -21,6 +21,12 @@ export async function begin(
     ...(ref === null ? {} : { overrides: { ref } }),
   })
   context.report({ type: 'started', command, environment, hosts: config.hosts.map(({ name }) => name) })
+  if (invocation.force === true && invocation.verb !== 'unlock')
+    context.report({
+      type: 'note',
+      level: 'info',
+      text: '--force: nothing to force, the local git tree is not looked at',
+    })
   return config
 }
 

@@ -96,7 +96,7 @@ async function createProgram() {
     .option('--pause-after <batch>', 'canary: after the first batch, wait for a yes, or for `resume` or `abort`')
     .option('--migrate <answer>', 'for a migration that was cut off: run it `again`, or count it as `done`')
     .option('--wait <time>', 'wait so long for the lock, where another deploy has it: `10m`')
-    .option('--force', 'with unlock: do not ask')
+    .option('--force', 'with unlock: do not ask; else taken as pm2 deploy takes it, and without effect')
     .option('--config <file>', 'read this file instead of looking for ecosystem.config.js, deploy.yml, …')
     .option('--yaml', 'with init: a deploy.yml instead of an ecosystem file')
     .option('--host <address>', 'with init: a host that runs the app; may be repeated', joinWords)

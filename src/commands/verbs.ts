@@ -44,7 +44,7 @@ export const verbs = [
     aliases: ['update'],
     words: '',
     summary: 'roll the configured ref over the fleet; what an environment alone means, too',
-    options: [...rolling, 'ref', 'rollback', 'fresh', 'migrate'],
+    options: [...rolling, 'ref', 'rollback', 'fresh', 'migrate', 'force'],
     of: 'environment',
   },
   {
@@ -52,7 +52,7 @@ export const verbs = [
     aliases: [],
     words: '<ref>',
     summary: 'roll this branch, tag or commit: the same as --ref',
-    options: [...rolling, 'fresh', 'migrate'],
+    options: [...rolling, 'fresh', 'migrate', 'force'],
     of: 'environment',
   },
   {
@@ -68,7 +68,7 @@ export const verbs = [
     aliases: [],
     words: '[n]',
     summary: 'go n releases back, by the numbers of `list`; 1 where nothing is said',
-    options: rolling,
+    options: [...rolling, 'force'],
     of: 'environment',
   },
   {
@@ -156,7 +156,7 @@ export const verbs = [
     aliases: [],
     words: '',
     summary: 'once, and for each new host: folders on the hosts, files on the balancer',
-    options: ['config', 'ref', 'hosts', 'undo'],
+    options: ['config', 'ref', 'hosts', 'undo', 'force'],
     of: 'environment',
   },
   {
