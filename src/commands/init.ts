@@ -9,7 +9,7 @@ import { prompt } from '../output/prompt.ts'
 import type { ExitCode } from '../rollout/report.ts'
 import type { CommandContext } from './context.ts'
 import { asker } from './init/asker.ts'
-import { blockParts } from './init/block.ts'
+import { blockParts, feltText, isFeltByUsers } from './init/block.ts'
 import { checkFile } from './init/check.ts'
 import { editorHint } from './init/editors.ts'
 import { ecosystemFile, yamlFile } from './init/file.ts'
@@ -41,6 +41,8 @@ export async function run({ yaml, flags }: Wish, context: Context): Promise<Exit
   const answers = await ask(flags, { around, target, existing, context })
   if (target.kind === 'write') await write(target, { answers, around, context })
   else await print(target, { answers, existing, context })
+  const { isTerminal, report } = context
+  if (!isTerminal && isFeltByUsers(answers, existing)) report({ type: 'note', level: 'info', text: feltText })
   return 0
 }
 

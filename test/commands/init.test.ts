@@ -70,6 +70,15 @@ describe('init writes', () => {
     })
   })
 
+  test('and says, where several hosts have no balancer, that requests reach them while they reload', async () => {
+    const note = 'requests reach a host while it reloads: name nginx with `--balancer`'
+    expect(await notes()).toContain(note)
+    await rm(join(cwd, 'ecosystem.config.js'))
+    expect(await notes({ ...fleet, host: '10.0.0.11' })).not.toContain(note)
+    await rm(join(cwd, 'ecosystem.config.js'))
+    expect(await notes({ ...fleet, balancer: '10.0.0.2', upstream: 'shop' })).not.toContain(note)
+  })
+
   test('a name ending with .cjs where the package is of ES modules, as pm2 needs it', async () => {
     await writeFile(join(cwd, 'package.json'), '{ "type": "module" }')
     await init()

@@ -70,3 +70,12 @@ export function serverByDefault(host: string, health: string): string | null {
   const url = parseHealthUrl(health)
   return address.ok && url.ok ? serverText(address.value.address, url.value.port) : null
 }
+
+/** For whoever was not asked. */
+export const feltText = 'requests reach a host while it reloads: name nginx with `--balancer`'
+
+/** Several hosts, with those that are there already, and nothing that takes one out. */
+export function isFeltByUsers({ hosts, balancers }: Answers, existing: Readonly<Record<string, unknown>>): boolean {
+  const all = Object.hasOwn(existing, 'host') ? [existing.host].flat() : hosts
+  return all.length > 1 && balancers.length === 0 && !Object.hasOwn(existing, 'balancer')
+}
