@@ -150,6 +150,15 @@ describe('init refuses', () => {
     expect(await readdir(cwd)).toEqual([])
   })
 
+  test('hosts of which nothing says the port that nginx knows, in words of the options', async () => {
+    const flags = { ...fleet, balancer: '10.0.0.2', upstream: 'shop', health: 'none' }
+    expect(await refusal(init(flags))).toMatchObject({
+      message: '--host has `10.0.0.11` without a port, and there is no --health that has one.',
+      hint: expect.stringContaining('`--host 10.0.0.11=10.0.0.11:3000`'),
+    })
+    await init({ ...flags, host: '10.0.0.11=10.0.0.11:3000 10.0.0.12=10.0.0.12:3000' })
+  })
+
   test('to write beside a deploy.yml that says nothing', async () => {
     await writeFile(join(cwd, 'deploy.yml'), '# later\n')
     expect((await refusal(init())).message).toContain('has no `deploy` section')

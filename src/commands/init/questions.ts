@@ -4,6 +4,7 @@ import type { Upstream } from '../../balancers/nginx-upstreams.ts'
 import type { Problem } from '../../config/problem.ts'
 import { readValue } from '../../config/section.ts'
 import { UserError } from '../../errors.ts'
+import { usage } from '../usage.ts'
 import type { Asker, Question } from './asker.ts'
 import type { Answers, HostAnswer } from './block.ts'
 import { type InitFlag, noneWord } from './flags.ts'
@@ -49,7 +50,19 @@ export async function askAll(asking: Asking): Promise<AllAnswers> {
     isOptional: true,
     problemOf: by(healthShape.url),
   })
+  if (!has('health') && health === '' && nginx.balancers.length > 0) refuseUnknownPorts(hosts)
   return { user, hosts, ...place, ...commands, health, ...nginx }
+}
+
+/** nginx knows a host by a port, which would be that of the health check. */
+function refuseUnknownPorts(hosts: readonly HostAnswer[]): void {
+  const unknown = hosts.find(({ server }) => server === null)
+  if (unknown === undefined) return
+  const { host } = unknown
+  throw usage(
+    `--host has \`${host}\` without a port, and there is no --health that has one.`,
+    `Write how nginx knows it: \`--host ${host}=${host.replace(/^.*@/, '')}:3000\`.`,
+  )
 }
 
 /** '' where the key is there already. */
