@@ -42,6 +42,11 @@ function noTopic(word: string) {
   )
 }
 
+/** Of options that mean something else with a verb than with the others. */
+const meanings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  init: { ref: 'the branch that is deployed' },
+}
+
 async function aboutVerb(word: string): Promise<string> {
   const verb = findVerb(word)
   if (verb === undefined) throw noTopic(word)
@@ -60,7 +65,7 @@ async function aboutVerb(word: string): Promise<string> {
     ['name', paragraphs([`zdr-deploy ${[name, ...aliases].join(', ')} – ${summary}`])],
     ['synopsis', paragraphs([synopsis.filter((part) => part !== '').join(' ')])],
     ['description', paragraphs(about)],
-    ['options', columns(taken.map(({ flags, text }) => [flags, text]))],
+    ['options', columns(taken.map(({ flags, name: option, text }) => [flags, meanings[name]?.[option] ?? text]))],
     ['exit codes', columns(Object.entries(codes))],
     ['examples', columns(examples)],
   ]

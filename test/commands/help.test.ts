@@ -71,3 +71,8 @@ describe('help on the configuration', () => {
     expect(page).toContain('rollout.batch.pause')
   })
 })
+
+test('of `init` says what --ref means there', async () => {
+  const help = await parseArguments(['help', 'init'])
+  expect(help.verb === 'help' && help.text).toMatch(/--ref <ref> +the branch that is deployed/)
+})
