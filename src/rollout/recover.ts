@@ -33,8 +33,11 @@ function recoverHost(
   host: HostName,
   { step, reason }: { readonly step: Step; readonly reason: string },
 ): Rollout {
-  const { returning, verified } = find(rollout, host)
+  const progress = find(rollout, host)
+  const { returning, verified } = progress
   if (returning) return abandon(rollout, host, reason)
+  // It still answers somebody, so no process there may be touched, whatever release it is to go back to.
+  if (step === 'drain' && isUntouchedOnItsWay(progress)) return recall(rollout, progress, reason)
   const isDoubted = step === 'verify' || step === 'soak'
   return turn(move(rollout, host, { verified: isDoubted ? null : verified }), host, reason)
 }
@@ -93,7 +96,9 @@ function turn(rollout: Rollout, host: HostName, reason: string): Rollout {
   // Nothing of ours runs there, and what runs, if anything does, is not ours to stop.
   if (from === null && !progress.touched) return abandon(rollout, host, reason)
   const isOut = !rollout.plan.rotation || isSeenOut(rollout, host)
-  const first: At = from === null ? 'stop' : 'activate'
+  const isDrained = progress.at !== 'take-out' && progress.at !== 'drain'
+  const changing: At = from === null ? 'stop' : 'activate'
+  const first: At = isDrained || !rollout.plan.rotation ? changing : 'drain'
   // Else start again at "take out": a step that reported failure may have happened all the same.
   return move(rollout, host, { target: from, at: isOut ? first : 'take-out', doing: null, returning: true, reason })
 }
