@@ -72,8 +72,8 @@ export const engineMutants = [
   {
     name: 'a failed release is used again',
     file: 'src/engine/plan.ts',
-    find: '!failed.has(manifest.id) && isSame',
-    replace: 'isSame',
+    find: '!failed.has(manifest.id) && !manifest.takenOver',
+    replace: '!manifest.takenOver',
   },
   {
     name: 'a rehearsal that comes to no end is ignored',
@@ -124,13 +124,13 @@ export const engineMutants = [
   }
   if (isUnchanged) return { ...ended(begin(start.plan, start.observed)), outMs: {} }
   // A build may have taken minutes: the rollout begins with what is so now.
-  const observed = await interruption.orStop(observe(fleet, start.observed))
+  const observed = await interruption.orStop(observe(fleet, start.observed, 'unhurried'))
   return rollOut({ ...going, ...company, by: order.by }, { ...start, observed })
 `,
     replace: `      await Promise.resolve()
   }
   if (isUnchanged) return { ...ended(begin(start.plan, start.observed)), outMs: {} }
-  const observed = await interruption.orStop(observe(fleet, start.observed))
+  const observed = await interruption.orStop(observe(fleet, start.observed, 'unhurried'))
   const end = await rollOut({ ...going, ...company, by: order.by }, { ...start, observed })
   if (goal.kind === 'deploy' && order.migration !== null) await migrateToTheEnd(going, order.migration)
   return end
