@@ -215,10 +215,12 @@ describe.skipIf(!hasNginx)('with the real nginx', () => {
         .publish({ out: [host], byHand: [], by })
         .then(() => ended.push('published'))
       const unlocking = lock.unlock(ownerOf(by)).then(() => ended.push('unlocked'))
+      // Whoever comes second may be refused before the fence is seen to be let go.
+      const both = Promise.allSettled([publishing, unlocking])
       await expect.poll(() => waitingAt(`${nginx.switchFolder}/turning`)).toBe(2)
       expect(ended).toEqual([])
       await turning.release()
-      await Promise.allSettled([publishing, unlocking])
+      await both
       const isPublished = ended.includes('published')
       expect((await nginx.open().observe()).out).toEqual(isPublished ? [host] : [])
       await expect(nginx.open().publish({ out: [], byHand: [], by })).rejects.toMatchObject({ code: 'locked' })
