@@ -346,7 +346,7 @@ async function untilSeen(
 }
 
 async function retried(attempt: () => Promise<void>): Promise<void> {
-  await expect.poll(async () => attempt().then(() => 'so', String), { timeout: 40_000, interval: 300 }).toBe('so')
+  await expect.poll(async () => attempt().then(() => 'so', String), { timeout: 100_000, interval: 300 }).toBe('so')
 }
 
 async function freePort(): Promise<number> {
