@@ -98,7 +98,7 @@ function turn(rollout: Rollout, host: HostName, reason: string): Rollout {
   const isOut = !rollout.plan.rotation || isSeenOut(rollout, host)
   const isDrained = progress.at !== 'take-out' && progress.at !== 'drain'
   const changing: At = from === null ? 'stop' : 'activate'
-  const first: At = isDrained || !rollout.plan.rotation ? changing : 'drain'
+  const first: At = isDrained ? changing : 'drain'
   // Else start again at "take out": a step that reported failure may have happened all the same.
   return move(rollout, host, { target: from, at: isOut ? first : 'take-out', doing: null, returning: true, reason })
 }
