@@ -8,6 +8,7 @@ import { diagnose } from '../doctor/diagnose.ts'
 import type { Facts, HostFacts, Written } from '../doctor/facts.ts'
 import type { Diagnosis } from '../doctor/finding.ts'
 import { everywhere } from '../engine/everywhere.ts'
+import { spareBytes } from '../engine/room.ts'
 import type { Report } from '../rollout/report.ts'
 import { type Connections, connectAll, unreachableFindings } from './connect.ts'
 import type { Command, CommandContext } from './context.ts'
@@ -33,7 +34,8 @@ export const run: Command<'doctor'> = async ({ environment, configFile }, contex
     place: (path) => placeOf(source, path),
   }
   const seen = config === null ? nothing : await lookAtMachines(config, context, problems.length === 0)
-  const facts: Facts = { environment, written, config, hasAgent: context.env.SSH_AUTH_SOCK !== undefined, ...seen }
+  const hasAgent = context.env.SSH_AUTH_SOCK !== undefined
+  const facts: Facts = { environment, written, config, hasAgent, spareBytes, ...seen }
   const diagnoses = diagnose(facts)
   for (const diagnosis of diagnoses) report(findingOf(diagnosis))
   report({ type: 'examined', environment, looked: lookedAt(facts, source.shown) })

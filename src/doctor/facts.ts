@@ -17,6 +17,8 @@ export interface Facts {
   readonly config: EnvironmentConfig | null
   /** An SSH agent runs where we are. */
   readonly hasAgent: boolean
+  /** What a deploy leaves free beside a new release. */
+  readonly spareBytes: number
   /** Who deploys now. */
   readonly deploying: string | null
   /** Those that were reached, in the configuration's order. */

@@ -6,7 +6,7 @@ export function judgeMachines(facts: Facts): readonly Diagnosis[] {
   return facts.hosts.flatMap((host) => [
     ...unseen(host),
     ...clock(host),
-    ...disk(host),
+    ...disk(host, facts),
     ...rights(host),
     ...sudo(host),
     ...boot(host, facts),
@@ -47,11 +47,8 @@ function span(seconds: number): string {
 
 const mebibyte = 1024 * 1024
 
-/** What a deploy leaves free beside a new release. */
-const spareBytes = 100 * mebibyte
-
 /** A deploy has the new release beside the old one; of its own older ones it removes some where room is short. */
-function disk({ host, probe, checkup }: HostFacts): readonly Diagnosis[] {
+function disk({ host, probe, checkup }: HostFacts, { spareBytes }: Facts): readonly Diagnosis[] {
   const { freeBytes, nearest } = probe
   const release = checkup?.releaseBytes ?? null
   if (freeBytes === null || release === null || freeBytes > Math.max(2 * release, release + spareBytes)) return []

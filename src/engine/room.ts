@@ -14,7 +14,7 @@ import { standsOn } from './verify.ts'
 
 const bytesPerMiB = 1024 * 1024
 /** What stays free beside a new release: the mirror grows, and a full disk takes the running app along. */
-const spareBytes = 100 * bytesPerMiB
+export const spareBytes = 100 * bytesPerMiB
 const spareInodes = 1_000
 
 export interface Incoming {

@@ -161,6 +161,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     written: written(blockText),
     config,
     hasAgent: true,
+    spareBytes: 100 * 1024 * 1024,
     deploying: null,
     hosts: [host('web-1'), host('web-2')],
     balancers: [switched],
