@@ -1,4 +1,5 @@
 /** A checked configuration, and the surroundings of a command, to change what a test is about. */
+import type { Wishes } from '../../src/commands/arguments.ts'
 import type { CommandContext } from '../../src/commands/context.ts'
 import type { EnvironmentConfig } from '../../src/config/types.ts'
 import { defaultLimits } from '../../src/hosts/limits.ts'
@@ -52,6 +53,18 @@ export function environment(change: Partial<EnvironmentConfig> = {}): Environmen
     warnings: [],
     ...change,
   }
+}
+
+/** What an environment alone asks for. */
+export const plainWishes: Wishes = {
+  goal: { kind: 'ref', ref: null },
+  allowDowntime: false,
+  fresh: false,
+  skip: [],
+  allowSkipped: false,
+  pauseAfter: null,
+  migrate: null,
+  waitMs: 0,
 }
 
 export interface FakeContext extends CommandContext {

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Invocation } from '../../src/commands/arguments.ts'
 import { run } from '../../src/commands/deploy.ts'
 import { pathWithoutBash } from '../hosts/without-bash.ts'
-import { context } from './environment.ts'
+import { context, plainWishes } from './environment.ts'
 
 const server = `require('node:http').createServer((_, answer) => answer.end('well')).listen(Number(process.env.PORT))`
 /** As people write it who have no process manager. */
@@ -19,14 +19,8 @@ const invocation: Extract<Invocation, { verb: 'deploy' }> = {
   verb: 'deploy',
   environment: 'production',
   configFile: null,
-  goal: { kind: 'ref', ref: null },
+  ...plainWishes,
   allowDowntime: true,
-  fresh: false,
-  skip: [],
-  allowSkipped: false,
-  pauseAfter: null,
-  migrate: null,
-  waitMs: 0,
 }
 
 test('a fleet of one localhost, which has no bash, is rolled without SSH, and whoever wants to know is told how it ended', async () => {

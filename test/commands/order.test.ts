@@ -2,21 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { Wishes } from '../../src/commands/arguments.ts'
 import { orderOf } from '../../src/commands/order.ts'
 import type { EnvironmentConfig } from '../../src/config/types.ts'
-import { environment } from './environment.ts'
-
-const plain: Wishes = {
-  goal: { kind: 'ref', ref: null },
-  allowDowntime: false,
-  fresh: false,
-  skip: [],
-  allowSkipped: false,
-  pauseAfter: null,
-  migrate: null,
-  waitMs: 0,
-}
+import { environment, plainWishes } from './environment.ts'
 
 function order(wishes: Partial<Wishes> = {}, config: Partial<EnvironmentConfig> = {}) {
-  return orderOf(environment(config), { ...plain, ...wishes })
+  return orderOf(environment(config), { ...plainWishes, ...wishes })
 }
 
 describe('what is deployed', () => {
@@ -67,11 +56,11 @@ describe('what is deployed', () => {
 
 test('a release is told from another by what is shared, and by what is in its uploads', () => {
   const uploads = [{ to: '.env', content: Buffer.from('A=1') }]
-  const made = orderOf(environment({ shared: ['.env'] }), plain, uploads)
+  const made = orderOf(environment({ shared: ['.env'] }), plainWishes, uploads)
   expect(made.uploads).toBe(uploads)
   expect(made.recipe.shared).toEqual(['.env'])
   expect(made.recipe.uploads?.['.env']).toMatch(/^[0-9a-f]{64}$/)
-  expect(orderOf(environment(), plain, [{ to: '.env', content: Buffer.from('A=2') }]).recipe.uploads).not.toEqual(
+  expect(orderOf(environment(), plainWishes, [{ to: '.env', content: Buffer.from('A=2') }]).recipe.uploads).not.toEqual(
     made.recipe.uploads,
   )
 })

@@ -9,7 +9,7 @@ import type { MigrationEntry } from '../../src/hosts/history.ts'
 import type { Report } from '../../src/rollout/report.ts'
 import { manifest } from '../engine/fakes.ts'
 import { ground, layOut, repository, v1 } from '../engine/ground.ts'
-import { context, environment } from './environment.ts'
+import { context, environment, plainWishes } from './environment.ts'
 
 type Plan = Extract<Invocation, { verb: 'plan' }>
 
@@ -17,14 +17,8 @@ const deploy: Plan = {
   verb: 'plan',
   environment: 'production',
   configFile: null,
-  goal: { kind: 'ref', ref: null },
+  ...plainWishes,
   allowDowntime: true,
-  fresh: false,
-  skip: [],
-  allowSkipped: false,
-  pauseAfter: null,
-  migrate: null,
-  waitMs: 0,
 }
 const back: Plan = { ...deploy, goal: { kind: 'release', release: v1 } }
 
