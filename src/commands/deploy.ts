@@ -100,7 +100,7 @@ async function rollOver(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
           interruption,
           findings,
           askPerson: personBeside(context),
-          onGoal: (goal, fromSha) => announceCommit(context, { goal, fromSha }),
+          onGoal: (goal, fromSha) => announceCommit(context, { config, goal, fromSha }),
           beforePrepare: (manifest, signal) => runBefore({ config, context, signal }, manifest),
         },
       })

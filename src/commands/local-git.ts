@@ -23,6 +23,11 @@ export async function isPushed(cwd: string): Promise<boolean | null> {
   return branches === null ? null : lines(branches).length > 0
 }
 
+/** Whether the file, as it stands here, is not the commit's. false where the clone lacks one of them. */
+export async function differsFrom(cwd: string, file: string, sha: string): Promise<boolean> {
+  return isSha(sha) && lines(await ask(cwd, 'diff', '--name-only', sha, '--', file)).length > 0
+}
+
 /** Where `origin` is fetched from; null where there is none, or where the address carries a password. */
 export async function originUrl(cwd: string): Promise<string | null> {
   const [url] = lines(await ask(cwd, 'config', '--get', 'remote.origin.url'))

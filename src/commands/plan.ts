@@ -53,7 +53,7 @@ export async function plan(
   const nowMs = systemClock.now()
   const goal = await findGoal(wish, { recipe, source, views, isFresh, nowMs, writable: async (machine) => machine })
   if (!invocation.allowDowntime) refuseDowntime(fleet, look, goal.manifest)
-  await announceCommit(context, { goal, fromSha: presentSha(views) })
+  await announceCommit(context, { config, goal, fromSha: presentSha(views) })
   const start = planRollout(fleet, views, { goal: goal.manifest.id, policy, view })
   const rehearsal = rehearse(start.plan, start.observed)
   const wanted = { goal: goal.manifest.id, keep: order.keep }

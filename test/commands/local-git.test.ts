@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { commitsBetween, isPushed, originUrl } from '../../src/commands/local-git.ts'
+import { commitsBetween, differsFrom, isPushed, originUrl } from '../../src/commands/local-git.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'zdr-git-'))
 const [origin, clone, plain] = ['origin', 'clone', 'plain'].map((name) => join(folder, name)) as [
@@ -66,6 +66,18 @@ describe('whether HEAD is pushed', () => {
     expect(await isPushed(plain)).toBe(null)
     expect(await isPushed(tmpdir())).toBe(null)
   })
+})
+
+test('a file differs from a commit where it was changed since, committed or not', async () => {
+  const file = join(clone, 'ecosystem.config.js')
+  writeFileSync(file, 'module.exports = {}\n')
+  expect(await differsFrom(clone, file, last)).toBe(false)
+  git('-C', clone, 'add', file)
+  const added = commit('Add the configuration')
+  expect(await differsFrom(clone, file, last)).toBe(true)
+  expect(await differsFrom(clone, file, added)).toBe(false)
+  writeFileSync(file, 'module.exports = { apps: [] }\n')
+  expect(await differsFrom(clone, file, added)).toBe(true)
 })
 
 test('the address of origin is told, unless it carries a password', async () => {
