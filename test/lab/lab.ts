@@ -69,13 +69,15 @@ const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 export async function startLab({ hosts, name = 'lab' }: LabOptions): Promise<Lab> {
   await sweep()
   const folder = await mkdtemp(folderPrefix(name))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const clear = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', clear)
   const folders = { directory: join(folder, 'deployer'), disks: join(folder, 'disks'), keys: join(folder, 'keys') }
   for (const path of Object.values(folders)) await mkdir(path)
   const ground = await openGround(folders.disks)
   const stop = async () => {
     await ground.close()
-    rmSync(folder, { recursive: true, force: true })
+    process.off('exit', clear)
+    clear()
   }
   try {
     const machines = await startMachines(ground, hosts, folders)
