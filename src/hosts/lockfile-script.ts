@@ -16,7 +16,12 @@ case $found in
   ' npm') echo 'npm ci' ;;
   ' pnpm') echo 'pnpm install --frozen-lockfile' ;;
   ' yarn')
-    if [ -f .yarnrc.yml ] || grep -q '^__metadata:' yarn.lock; then echo 'yarn install --immutable'
+    if grep -q '^__metadata:' yarn.lock; then
+      # yarn 1.22 passes over that lockfile and --immutable: it installs what is newest, and is content.
+      case $(yarn --version 2>/dev/null) in 1.*)
+        refuse 'yarn.lock is of yarn 2 or later, and this host has yarn 1: run \`corepack enable\` there, with \`packageManager\` in package.json, or name a yarn in the repository by \`yarnPath\` in .yarnrc.yml' ;;
+      esac
+      echo 'yarn install --immutable'
     else echo 'yarn install --frozen-lockfile'; fi ;;
   ' bun') echo 'bun install --frozen-lockfile' ;;
   *) refuse "there are lockfiles of$found: remove those that are not kept up, or say which by \\\`packageManager\\\` in package.json, or write \\\`install\\\`" ;;

@@ -373,8 +373,13 @@ describe('of two installs in one release', () => {
 })
 
 describe('where no command installs', () => {
-  const byLockfile = (change: Readonly<Record<string, string>>, without: readonly string[] = []) => {
-    for (const name of ['npm', 'pnpm', 'yarn', 'bun']) tool(name, `#!/bin/sh\necho "${name} $*" >> "$INSTALLS"\n`)
+  const byLockfile = (
+    change: Readonly<Record<string, string>>,
+    without: readonly string[] = [],
+    version = '4.18.1',
+  ) => {
+    for (const name of ['npm', 'pnpm', 'yarn', 'bun'])
+      tool(name, `#!/bin/sh\n[ "$1" != --version ] || exec echo ${version}\necho "${name} $*" >> "$INSTALLS"\n`)
     release(one, change)
     for (const name of without) rmSync(inRelease(one, name), { recursive: true })
     const result = prepare(one, ['echo built'], { ...spared, byLockfile: true })
@@ -408,6 +413,17 @@ describe('where no command installs', () => {
       status: 1,
       stdout: '',
       stderr: expect.stringContaining('there are lockfiles of npm yarn'),
+      installed: [],
+    })
+  })
+
+  test('it is refused where yarn 1 would pass over the lockfile of yarn 4', () => {
+    expect(byLockfile({ 'yarn.lock': '__metadata:\n  version: 8' }, none, '1.22.22')).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringContaining(
+        'yarn.lock is of yarn 2 or later, and this host has yarn 1: run `corepack enable`',
+      ),
       installed: [],
     })
   })
