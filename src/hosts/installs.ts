@@ -62,11 +62,12 @@ function paths({ releases, manifests }: Layout): string {
  * Called as `spared` or `run` before an install, `record` after it, and `keep` when all is prepared. Ends with 0 where
  * the install is spared, and does not fail an install that it cannot note.
  *
- * The key is made of all that an install goes by: the command and where it runs, Node and the system, the settings, and
- * the files. Where the repository has install scripts of its own, those may read whatever is in it, and where it names
- * packages by path (`file:`, pnpm's `injected`) their files are copied into `node_modules`: then it is the whole commit.
- * What `link:` and workspaces name is only linked to. Without a lockfile, in the folder or at the top, the same files may
- * lead to other packages tomorrow: that has no key.
+ * The key is made of all that an install goes by: the command and where it runs, the tool, Node and the system, the
+ * settings, and the files (patches wherever they lie: bun 1.4 notes no hash of them in its lockfile). Where the
+ * repository has install scripts of its own, those may read whatever is in it, and where it names packages by path
+ * (`file:`, pnpm's `injected`) their files are copied into `node_modules`: then it is the whole commit. What `link:` and
+ * workspaces name is only linked to. Without a lockfile, in the folder or at the top, the same files may lead to other
+ * packages tomorrow: that has no key.
  *
  * The mark is of path, mode, size and time of each file, which a copy keeps, when all was prepared: what somebody
  * changed by hand since goes into no other release. A build that removes packages (`npm prune`) leaves nothing that
@@ -83,11 +84,11 @@ inputs() {
   find . \\( -name node_modules -o -name .git \\) -prune -o \\( -name package.json -o -name package-lock.json \\
     -o -name npm-shrinkwrap.json -o -name yarn.lock -o -name 'pnpm-*.yaml' -o -name '.pnpmfile.*' -o -name bun.lock \\
     -o -name bun.lockb -o -name bunfig.toml -o -name .npmrc -o -name .yarnrc -o -name .yarnrc.yml -o -name '*.prisma' \\
-    -o -path '*/.yarn/*' -o -path '*/patches/*' \\) ! -type d -print
+    -o -name '*.patch' -o -path '*/.yarn/*' -o -path '*/patches/*' \\) ! -type d -print
 }
 is_locked() {
-  for word in $zdr_command; do
-    case $word in npm) locks='npm-shrinkwrap.json package-lock.json' ;; yarn) locks=yarn.lock ;;
+  for tool in $zdr_command; do
+    case $tool in npm) locks='npm-shrinkwrap.json package-lock.json' ;; yarn) locks=yarn.lock ;;
       pnpm) locks=pnpm-lock.yaml ;; bun) locks='bun.lock bun.lockb' ;; *) continue ;; esac
     for lock in $locks; do
       [ -z "$(GIT_LITERAL_PATHSPECS=1 git ls-files -- "$lock" ".$folder/$lock")" ] || return 0
@@ -99,10 +100,11 @@ is_locked() {
 key() {
   is_locked || return
   node=$(node -p 'process.version + process.platform + process.arch' 2>/dev/null || bun --version) || return
-  printf '%s\\n' 1 "$folder" "$zdr_command" "$node" "$(ldd --version 2>&1 | head -n 1)" "\${NODE_ENV-}"
+  printf '%s\\n' 2 "$folder" "$zdr_command" "$node" "$(ldd --version 2>&1 | head -n 1)" "\${NODE_ENV-}"
   env | grep -iE '^(npm_config|yarn|pnpm|bun)_' | sort
   for one in $variables; do printf '%s=%s\\n' "$one" "$(printenv "$one")"; done | sed "s/$id//g"
-  [ ! -f ~/.npmrc ] || cat ~/.npmrc
+  find -L "$(command -v "$tool")" -printf '%p %s %T@\\n' 2>/dev/null
+  cat ~/.npmrc ~/.yarnrc.yml ~/.bunfig.toml ~/.config/pnpm/rc ~/.config/pnpm/config.yaml 2>/dev/null
   inputs | sort | while IFS= read -r file; do printf '%s\\n' "$file" && cat "$file" || exit; done || return
   scripts=$(inputs | grep '/package.json$' | tr '\\n' '\\0' |
     xargs -0 grep -lE '"(pre|post)?(install|prepare|prepublish)"[[:space:]]*:')

@@ -192,7 +192,8 @@ describe('an install that a verified release has', () => {
       { 'packages/api/package.json': '{"name":"api","version":"2"}' },
       { 'packages/web/package.json': '{}' },
       { '.npmrc': 'omit=dev' },
-      { 'patches/a.patch': 'x' },
+      { 'patches/a.diff': 'x' },
+      { 'fixes/a.patch': 'x' },
       { 'prisma/schema.prisma': 'model A {}' },
     ]
     expect(runsOfSecond()).toBe(0)
@@ -212,6 +213,14 @@ describe('an install that a verified release has', () => {
     expect(runsOf(two, {}, { env: { SHARP_IGNORE_GLOBAL_LIBVIPS: '1' } })).toBe(1)
     expect(runsOf(two, {}, { commands: ['export PUPPETEER_SKIP_DOWNLOAD=1', 'npm ci'] })).toBe(1)
     tool('node', '#!/bin/sh\necho v99\n')
+    expect(runsOf(two, {}, {})).toBe(1)
+    tool('node', '#!/bin/sh\necho v20\n')
+    write(join(root, '.yarnrc.yml'), 'nodeLinker: pnp\n')
+    expect(runsOf(two, {}, {})).toBe(1)
+    rmSync(join(root, '.yarnrc.yml'))
+    expect(runsOf(two, {}, {})).toBe(0)
+    rmSync(inRelease(two), { recursive: true })
+    tool('npm', `${npm}# A newer one.\n`)
     expect(runsOf(two, {}, {})).toBe(1)
   })
 
