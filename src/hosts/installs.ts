@@ -121,7 +121,8 @@ packages() {
 mark() {
   while IFS= read -r one; do
     printf '%s\\n' "$one"
-    (cd "$1/$one" && find . -path ./.cache -prune -o ! -type d -printf '%P %y %m %s %T@ %l\\n') || exit
+    (cd "$1/$one" && find . \\( -path ./.cache -o -path './.pnpm-workspace-state*' \\) -prune -o \\
+      ! -type d -printf '%P %y %m %s %T@ %l\\n') || exit
   done | sort | git hash-object --stdin
 }
 copy() {

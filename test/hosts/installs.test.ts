@@ -319,6 +319,8 @@ describe('an install that a verified release has', () => {
     prepare(one, commands)
     verified(one)
     write(inRelease(one, 'node_modules/.cache/x'), '')
+    // pnpm 12 writes it anew at a `pnpm start`, where the release was copied.
+    write(inRelease(one, 'node_modules/.pnpm-workspace-state-v1.json'), '{}')
     expect(runsOf(two, {}, { commands })).toBe(0)
     verified(two)
     rmSync(inRelease(one), { recursive: true })
