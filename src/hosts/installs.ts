@@ -70,8 +70,10 @@ function paths({ releases, manifests }: Layout): string {
  * packages tomorrow: that has no key.
  *
  * The mark is of path, mode, size and time of each file, which a copy keeps, when all was prepared: what somebody
- * changed by hand since goes into no other release. A build that removes packages (`npm prune`) leaves nothing that
- * could stand for the install. Where `find` cannot tell times (it is not GNU's), nothing is kept.
+ * changed by hand since goes into no other release. What pnpm 12 notes there at a `pnpm start` does not count. A build
+ * that removes packages (`npm prune`) leaves nothing that could stand for the install, nor does an install that made
+ * something besides, as Plug'n'Play does, or a script that generates into `src`. Where `find` cannot tell times (it is
+ * not GNU's), nothing is kept.
  */
 const script = `set -u
 export LC_ALL=C
@@ -79,7 +81,7 @@ case $PWD/ in "$releases"/*/*) ;; *) [ "$0" = record ]; exit ;; esac
 id=\${PWD#"$releases"/} && id=\${id%%/*} && release=$releases/$id || exit
 folder=\${PWD#"$release"}
 cd "$release" && notes=$(git rev-parse --git-dir)/zdr-installs && mkdir -p "$notes/made" || exit
-tidy() { rm -f "$notes/key" "$notes/new" "$notes/mark" "$notes/copied"; }
+tidy() { rm -f "$notes/key" "$notes/new" "$notes/mark" "$notes/copied" "$notes/besides"; }
 inputs() {
   find . \\( -name node_modules -o -name .git \\) -prune -o \\( -name package.json -o -name package-lock.json \\
     -o -name npm-shrinkwrap.json -o -name yarn.lock -o -name 'pnpm-*.yaml' -o -name '.pnpmfile.*' -o -name bun.lock \\
@@ -113,6 +115,17 @@ key() {
   [ -z "$scripts$copied" ] || git rev-parse 'HEAD^{tree}'
 }
 folders() { find . -name .git -prune -o -name node_modules -type d -prune -print | sort; }
+besides() {
+  GIT_OPTIONAL_LOCKS=0 git status --porcelain --ignored --untracked-files=normal --ignore-submodules=dirty |
+    grep -vE '[ "/](node_modules/|\\.yarn/|(package-lock.json|npm-shrinkwrap.json|yarn.lock|pnpm-lock.yaml|bun.lockb?)"?$)'
+}
+# Without its notes in .yarn, yarn runs only what its linker node-modules has made (3.8, 4.18).
+is_alone() {
+  [ "$(besides)" = "$(cat "$notes/besides")" ] || return
+  find . \\( -name node_modules -o -name .git \\) -prune -o -path '*/.yarn/install-state.gz' -print |
+    while IFS= read -r one; do [ -f "\${one%/.yarn/*}/node_modules/.yarn-state.yml" ] || exit; done
+}
+anew() { besides > "$notes/besides"; exit 1; }
 packages() {
   while IFS= read -r one; do
     (cd "$1" && find "$one" -name .cache -prune -o -name package.json -print) 2>/dev/null || exit
@@ -147,7 +160,7 @@ is_whole() {
 made() { { packages "$release" < "$notes/new" && cat "$notes/new"; } > "$notes/made/$1"; }
 if [ "$0" = record ]; then
   [ -s "$notes/key" ] || exit 0
-  folders > "$notes/new" && [ -s "$notes/new" ] && made "$(cat "$notes/key")"
+  folders > "$notes/new" && [ -s "$notes/new" ] && is_alone && made "$(cat "$notes/key")"
   tidy
   exit 0
 fi
@@ -166,13 +179,13 @@ tidy
 # What cannot be known in full is met never again.
 name=$({ key || printf '%s\\n' "$$ $(date)"; } | git hash-object --stdin) || exit 1
 printf '%s\\n' "$name" > "$notes/key"
-[ "$0" = spared ] || exit 1
+[ "$0" = spared ] || anew
 found=
 for note in "$releases"/*/.git/zdr-installs/"$name"; do
   other=\${note%/.git/*}
   [ "$other" != "$release" ] && grep -qsF '"state":"verified"' "$manifests/\${other##*/}.json" && found=$other
 done
-[ -n "$found" ] || exit 1
+[ -n "$found" ] || anew
 note=$found/.git/zdr-installs/$name
 tail -n +2 "$note" > "$notes/new"
 if [ "$(mark "$found" < "$notes/new")" = "$(head -n 1 "$note")" ] && copy "$found" < "$notes/new" && is_whole; then
@@ -183,5 +196,5 @@ if [ "$(mark "$found" < "$notes/new")" = "$(head -n 1 "$note")" ] && copy "$foun
 fi
 [ ! -f "$notes/copied" ] || tr '\\n' '\\0' < "$notes/copied" | xargs -0 rm -rf
 rm -f "$notes/new" "$notes/copied"
-exit 1
+anew
 `

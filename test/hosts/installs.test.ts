@@ -205,7 +205,7 @@ describe('an install that a verified release has', () => {
     expect(runsOfSecond({ 'server.js': 'other', 'src/new.js': '' })).toBe(0)
   })
 
-  test('is done again with another command, folder, setting or Node', () => {
+  test('is done again with another command, folder, setting, tool or Node', () => {
     expect(runsOfSecond({}, { commands: ['npm ci --omit=dev'] })).toBe(1)
     expect(runsOf(two, {}, { commands: ['cd packages/api', 'npm ci'] })).toBe(1)
     expect(runsOf(two, {}, { env: { NODE_ENV: 'production' } })).toBe(1)
@@ -231,6 +231,34 @@ describe('an install that a verified release has', () => {
     prepare(one, commands, spared, env)
     verified(one)
     expect(runsOf(two, {}, { commands, env })).toBe(0)
+  })
+
+  const runsAgain = (name: string, made: readonly string[]): number => {
+    const commands = [`${name} install`]
+    const repository = { 'yarn.lock': '__metadata:', 'pnpm-lock.yaml': '', '.gitignore': '.yarn/*\nnode_modules\n' }
+    const making = made.map((file) => `mkdir -p "${dirname(file)}" && echo '{}' > "${file}"\n`)
+    tool(name, `#!/bin/sh\necho "${name} $*" >> "$INSTALLS"\n${making.join('')}`)
+    release(one, repository)
+    prepare(one, commands)
+    verified(one)
+    const runs = runsOf(two, repository, { commands })
+    expect(existsSync(inRelease(two, made.at(-1)))).toBe(true)
+    return runs
+  }
+
+  // As pnpm 10.34 and yarn 4.18 were seen to leave them. Without the rest, node or `yarn run` refuses.
+  test.each<[string, string, readonly string[]]>([
+    ["pnpm's Plug'n'Play", 'pnpm', ['.pnp.cjs', 'node_modules/.pnpm/a/node_modules/a/package.json']],
+    ["yarn's, which unplugs what has scripts", 'yarn', ['.pnp.cjs', '.yarn/unplugged/a/node_modules/a/package.json']],
+    ["yarn's linker pnpm", 'yarn', ['.yarn/install-state.gz', 'node_modules/.store/a/package/package.json']],
+    ['a client that a script generates', 'npm', ['src/generated/client.js', 'node_modules/a/package.json']],
+  ])('is done again where it made something besides node_modules: %s', (_, name, made) => {
+    expect(runsAgain(name, made)).toBe(1)
+  })
+
+  test('is spared where yarn only has its notes and its cache besides node_modules', () => {
+    const notes = ['.yarn/install-state.gz', '.yarn/cache/a.zip', 'node_modules/.yarn-state.yml']
+    expect(runsAgain('yarn', [...notes, 'node_modules/a/package.json'])).toBe(0)
   })
 
   test('is done again where it is to be fresh, and can be copied from there on', () => {
