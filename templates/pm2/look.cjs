@@ -3,6 +3,7 @@
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const { createRequire } = require('node:module')
+const net = require('node:net')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const vm = require('node:vm')
@@ -20,7 +21,7 @@ async function main() {
   const read = []
   for (const { file, directory } of asked.files) read.push(await readEcosystem(file, directory))
   // An ecosystem file may print things, and leave things running.
-  fs.writeSync(1, `\nzdr-pm2:${JSON.stringify({ processes: isDaemonUp() ? list() : [], files: read })}\n`)
+  fs.writeSync(1, `\nzdr-pm2:${JSON.stringify({ processes: isDaemonUp() ? await list() : [], files: read })}\n`)
   process.exit(0)
 }
 
@@ -40,7 +41,47 @@ function pm2Home() {
   return process.env.PM2_HOME || path.join(process.env.HOME, '.pm2')
 }
 
-function list() {
+async function list() {
+  const all = (await daemonsList()) ?? printedList()
+  const listed = all.filter((entry) => !entry.pm2_env.pmx_module).map(boilDown)
+  return [...listed, ...forgotten(all.map(({ pid }) => pid))].map(markMine)
+}
+
+/**
+ * Asked of the daemon as `pm2 jlist` asks it, which takes 0.2 s to start: one message to its socket, one from it, each
+ * of AMP (https://github.com/tj/node-amp): version and number of parts, and each part with its length before it. null
+ * where it cannot be asked so.
+ */
+function daemonsList() {
+  const call = { type: 'call', method: 'getMonitorData', args: [{}] }
+  return new Promise((resolve) => {
+    const socket = net.connect(path.join(pm2Home(), 'rpc.sock'))
+    let got = Buffer.alloc(0)
+    socket.on('error', () => resolve(null))
+    socket.on('close', () => resolve(null))
+    socket.on('data', (chunk) => {
+      got = Buffer.concat([got, chunk])
+      const end = got.length < 5 ? Number.POSITIVE_INFINITY : 5 + got.readUInt32BE(1)
+      if (got.length < end) return
+      resolve(listIn(got.subarray(5, end).toString()))
+      socket.destroy()
+    })
+    socket.write(Buffer.concat([Buffer.of(0x12), part(`j:${JSON.stringify(call)}`), part('s:zdr:0')]))
+  })
+}
+
+function part(text) {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(Buffer.byteLength(text))
+  return Buffer.concat([length, Buffer.from(text)])
+}
+
+function listIn(answer) {
+  const [list] = answer.startsWith('j:') ? (JSON.parse(answer.slice(2)).args ?? []) : []
+  return Array.isArray(list) ? list : null
+}
+
+function printedList() {
   const options = {
     cwd: process.env.HOME,
     maxBuffer: listMaxBytes,
@@ -51,9 +92,7 @@ function list() {
   const lines = execFileSync('pm2', ['jlist', '--silent'], options).trim().split('\n')
   const line = lines.reverse().find((text) => text.startsWith('['))
   if (line === undefined) throw new Error('pm2 jlist printed no list')
-  const all = JSON.parse(line)
-  const listed = all.filter((entry) => !entry.pm2_env.pmx_module).map(boilDown)
-  return [...listed, ...forgotten(all.map(({ pid }) => pid))].map(markMine)
+  return JSON.parse(line)
 }
 
 /**

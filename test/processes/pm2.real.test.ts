@@ -199,6 +199,29 @@ describe('pm2', { timeout: 120_000 }, () => {
     expect(daemon.code).not.toBe(0)
   })
 
+  test('prints its list, behind whatever else, where its daemon does not tell it', async () => {
+    const bin = join(root, 'bin')
+    mkdirSync(join(root, '.pm2'))
+    mkdirSync(bin)
+    const list = [{ name: 'shop', pid: 0, pm2_env: { status: 'errored', pm_cwd: join(root, 'shop/current') } }]
+    writeFileSync(
+      join(bin, 'pm2'),
+      `#!/bin/sh\necho 'In-memory PM2 is out-of-date'\necho '${JSON.stringify(list)}'\n`,
+      {
+        mode: 0o755,
+      },
+    )
+    const daemon = createServer((socket) => socket.once('data', () => socket.end('no word of its language')))
+    await new Promise<void>((resolve) => daemon.listen(join(root, '.pm2/rpc.sock'), resolve))
+    try {
+      const standIn = localHost({ HOME: root, PM2_HOME: join(root, '.pm2'), PATH: `${bin}:${process.env.PATH}` })
+      const seen = await pm2({ path: '~/shop' }).running(standIn)
+      expect(seen).toMatchObject([{ name: 'shop', status: 'errored', pid: 0 }])
+    } finally {
+      daemon.close()
+    }
+  })
+
   test('an app that is expected and missing is a process that does not run', async () => {
     const processes = await running('a', good)
     const second = await activate('b', good, { extra: `{ name: 'worker', script: 'server.js' },` })
