@@ -74,7 +74,23 @@ function judge(found: readonly Found[], config: EnvironmentConfig): readonly Fin
       { weight: 'warning', host: machine.name, text, hint: 'So it was with `pm2 deploy`: each deploy resets them.' },
     ]
   })
-  return [...unnamedFinding(found, config), ...hindrances, ...changed]
+  return [...unnamedFinding(found, config), ...hindrances, ...changed, ...apartFinding(found)]
+}
+
+/** One where the hosts were left on different commits: then there is no release for all of them to go back to. */
+export function apartFinding(found: readonly Found[]): readonly Finding[] {
+  const hostsOf = new Map<string, string[]>()
+  for (const { view, source } of found) hostsOf.set(source.sha, [...(hostsOf.get(source.sha) ?? []), view.machine.name])
+  if (hostsOf.size < 2) return []
+  const told = [...hostsOf].map(([sha, hosts]) => `${sha.slice(0, 7)} on ${hosts.join(', ')}`)
+  return [
+    {
+      weight: 'warning',
+      host: [...hostsOf.values()].flat().join(', '),
+      text: `the hosts were left on different commits: ${told.join('; ')}`,
+      hint: 'A first deploy that fails takes each host back to its own. `--rollback` of all is refused until they have had one release.',
+    },
+  ]
 }
 
 const shownMax = 5

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { handBack } from '../../src/commands/hand-back.ts'
 import { newcomersOf } from '../../src/commands/newcomers.ts'
+import { apartFinding } from '../../src/commands/take-over.ts'
 import { unnamedFinding } from '../../src/commands/unnamed-files.ts'
 import type { FleetLock } from '../../src/engine/lock.ts'
 import type { Entry } from '../../src/hosts/source.ts'
@@ -46,6 +47,17 @@ describe('files that no release would have', () => {
     const named = environment({ shared: ['.env', 'uploads/'], ignore: ['dist/'] })
     expect(unnamedFinding([found('web-1', files('.env', 'uploads/a.png', 'dist/'))], named)).toEqual([])
   })
+})
+
+test('that hosts were left on different commits is said, with who is where', () => {
+  const found = (host: string, sha: string) => ({
+    view: view({ host }),
+    source: { sha, id: v1, untracked: [], changed: [], hindrances: [] },
+  })
+  const one = '1'.repeat(40)
+  const [finding] = apartFinding([found('web-1', one), found('web-2', '2'.repeat(40)), found('web-3', one)])
+  expect(finding?.text).toMatch(/: 1111111 on web-1, web-3; 2222222 on web-2$/)
+  expect(apartFinding([found('web-1', one), found('web-3', one)])).toEqual([])
 })
 
 describe('a host is new', () => {
