@@ -86,11 +86,11 @@ function forked(app: App, { facts, canBeOut }: Around): readonly Diagnosis[] {
   ]
 }
 
-/** pm2 keeps the mode of an app's first start, whatever its file says later. */
-function clusterHint({ name, running, written }: App, saysCluster: boolean): string {
+/** pm2 keeps the mode of an app's first start, whatever its file says later: `pm2-mend.ts` does not. */
+function clusterHint({ running, written }: App, saysCluster: boolean): string {
   const script = needsScript(written?.settings) ? "script: '<the file that it runs, in JavaScript>', " : ''
   const line = saysCluster ? "exec_mode: 'cluster' is written there" : `${script}exec_mode: 'cluster', instances: 2,`
-  const once = `pm2 keeps the mode of the first start. Once, on each host: pm2 delete ${name}, then start it by the file`
+  const once = 'pm2 keeps the mode of the first start: a deploy of ours starts it anew by its file'
   return running.length === 0 ? line : `${line}\n${once}`
 }
 

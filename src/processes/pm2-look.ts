@@ -49,6 +49,8 @@ export interface EcosystemApp {
   readonly suffixedByEnv: boolean
   /** Absolute; null: where pm2 is called. */
   readonly cwd: string | null
+  /** Where pm2 starts it for the first time. */
+  readonly inCluster: boolean
   readonly restsByDesign: boolean
 }
 

@@ -1,8 +1,8 @@
-/** pm2 keeps the folder and the script of an app's first start for ever. Finds the apps that a reload would leave behind. Pure. */
+/** pm2 keeps the folder, the script and the mode of an app's first start for ever. Finds the apps that a reload would leave behind. Pure. */
 import { posix } from 'node:path'
 import { UserError } from '../errors.ts'
 import { isEcosystemFile, type Mend, type Start } from './pm2-commands.ts'
-import { appName, type CallOnHost, namesOf } from './pm2-look.ts'
+import { appName, type CallOnHost, type EcosystemApp, namesOf } from './pm2-look.ts'
 import type { Activation, Process } from './processes.ts'
 
 export function isPinned(processes: readonly Process[], activation: Activation): boolean {
@@ -24,11 +24,12 @@ export function findMends(
   calls: readonly CallOnHost[],
   activation: Activation,
 ): readonly Mend[] {
-  const behind = (name: string): boolean => {
-    const known = processes.filter((process) => process.name === name)
-    return known.length === 0 || crashing.has(name) || isPinned(known, activation)
-  }
   return calls.flatMap((onHost): readonly Mend[] => {
+    const behind = (name: string): boolean => {
+      const known = processes.filter((process) => process.name === name)
+      const isLeft = isPinned(known, activation) || isLeftInFork(known, appOf(onHost, name))
+      return known.length === 0 || crashing.has(name) || isLeft
+    }
     const names = namesOf(onHost)
     const starting = names.filter(behind)
     if (starting.length === 0) return []
@@ -57,6 +58,15 @@ export function findMends(
   })
 }
 
+/** A reload would be a restart as well, so a start costs nothing. The other way round it would: such a one stays in cluster mode. */
+function isLeftInFork(known: readonly Process[], app: EcosystemApp | undefined): boolean {
+  return app?.inCluster === true && known.every(({ mode }) => mode === 'fork')
+}
+
+function appOf({ call, apps }: Pick<CallOnHost, 'call' | 'apps'>, name: string): EcosystemApp | undefined {
+  return apps?.find((one) => appName(one, call) === name)
+}
+
 function isOnePinned({ told }: Process, { current, directory }: Activation): boolean {
   if (told === undefined) return false
   const realBase = posix.dirname(posix.dirname(directory))
@@ -75,7 +85,7 @@ function startTarget(
   { current }: Activation,
 ): string | null {
   const target = call.target?.value ?? null
-  if (file !== null && names.every((name) => (apps ?? []).some((app) => appName(app, call) === name))) {
+  if (file !== null && names.every((name) => appOf({ call, apps }, name) !== undefined)) {
     return target !== null && isEcosystemFile(target) ? target : file
   }
   if (target === null || call.verb.value !== 'start' || call.directory === null) return null
@@ -86,15 +96,8 @@ function canStart(onHost: CallOnHost, name: string, activation: Activation): boo
   return namesOf(onHost).includes(name) && startTarget(onHost, [name], activation) !== null
 }
 
-function groupByFolder(
-  { call, apps, directory }: CallOnHost,
-  names: readonly string[],
-  activation: Activation,
-): readonly Start[] {
-  const folders = names.map((name) => {
-    const app = apps?.find((one) => appName(one, call) === name)
-    return throughLink(app?.cwd ?? directory, activation)
-  })
+function groupByFolder(onHost: CallOnHost, names: readonly string[], activation: Activation): readonly Start[] {
+  const folders = names.map((name) => throughLink(appOf(onHost, name)?.cwd ?? onHost.directory, activation))
   return [...new Set(folders)].map((cwd) => ({ cwd, names: names.filter((_, index) => folders[index] === cwd) }))
 }
 

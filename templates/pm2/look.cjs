@@ -223,8 +223,15 @@ function readApp(app, directory) {
     name: String(app.name || path.parse(app.script).name),
     suffixedByEnv: Boolean(app.append_env_to_name),
     cwd: app.cwd ? path.resolve(directory, app.cwd) : null,
+    inCluster: isInCluster(app),
     restsByDesign: app.autostart === false || app.autorestart === false,
   }
+}
+
+/** As pm2 decides it: where nothing is said, a script of Node's with a number of instances. */
+function isInCluster({ exec_mode: mode, instances, interpreter, script }) {
+  if (mode) return /^cluster/.test(mode)
+  return Number(instances) >= -1 && !interpreter && /\.[cm]?js$/.test(script)
 }
 
 async function load(file) {

@@ -6,7 +6,7 @@ const fork = { process: { mode: 'fork_mode' } }
 describe('fork mode', () => {
   test('is an error where no other host stands in', () => {
     expect(told(alone(fork))).toEqual([
-      "error web-1: shop runs in fork mode → ecosystem.config.js:3 exec_mode: 'cluster' is written there\npm2 keeps the mode of the first start. Once, on each host: pm2 delete shop, then start it by the file",
+      "error web-1: shop runs in fork mode → ecosystem.config.js:3 exec_mode: 'cluster' is written there\npm2 keeps the mode of the first start: a deploy of ours starts it anew by its file",
       'note there is one host',
     ])
   })

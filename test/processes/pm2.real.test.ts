@@ -239,6 +239,19 @@ describe('pm2', { timeout: 120_000 }, () => {
     expect(await processes.running(host)).toMatchObject([{ mode: 'fork', status: 'online' }])
   })
 
+  test('a fork-mode app is started anew where its file says cluster mode by now, and reloaded from then on', async () => {
+    const processes = await running('a', good, { mode: 'fork' })
+    const second = await activate('b', good)
+    await processes.reload(host, second, limits)
+    expect(await processes.running(host, second)).toMatchObject([standsOn(second), standsOn(second)])
+    await settle()
+    const ids = await pm2Ids()
+    const third = await activate('c', good)
+    await processes.reload(host, third, limits)
+    expect(await processes.running(host, third)).toMatchObject([standsOn(third), standsOn(third)])
+    expect(await pm2Ids()).toEqual(ids)
+  })
+
   test('its daemon does not stand in a release', async () => {
     await running('a', good)
     const pid = readFileSync(join(root, '.pm2/pm2.pid'), 'utf8')
