@@ -76,9 +76,14 @@ function part(text) {
   return Buffer.concat([length, Buffer.from(text)])
 }
 
+/** A part that holds JSON says so by its first two letters. */
 function listIn(answer) {
-  const [list] = answer.startsWith('j:') ? (JSON.parse(answer.slice(2)).args ?? []) : []
-  return Array.isArray(list) ? list : null
+  try {
+    const [list] = JSON.parse(answer.slice(2)).args
+    return Array.isArray(list) ? list : null
+  } catch {
+    return null
+  }
 }
 
 function printedList() {

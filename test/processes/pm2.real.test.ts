@@ -211,7 +211,7 @@ describe('pm2', { timeout: 120_000 }, () => {
         mode: 0o755,
       },
     )
-    const daemon = createServer((socket) => socket.once('data', () => socket.end('no word of its language')))
+    const daemon = createServer((socket) => socket.once('data', () => socket.end('\x11\0\0\0\x02no')))
     await new Promise<void>((resolve) => daemon.listen(join(root, '.pm2/rpc.sock'), resolve))
     try {
       const standIn = localHost({ HOME: root, PM2_HOME: join(root, '.pm2'), PATH: `${bin}:${process.env.PATH}` })
