@@ -20,7 +20,7 @@ import { begin } from './environment.ts'
 import { type OpenFleet, openFleet } from './fleet.ts'
 import { type LocalHook, runLocally } from './local-hooks.ts'
 import { orderOf } from './order.ts'
-import { lackingFindings, readUploads } from './shared-files.ts'
+import { lackingBefore, readUploads } from './shared-files.ts'
 import { takeOrStop } from './take-lock.ts'
 import { type Ending, tellEnd, watching } from './tell-end.ts'
 
@@ -73,7 +73,7 @@ async function rollOver(wishes: Wishes, rolling: Rolling): Promise<ExitCode> {
   const fleet = { ...opened.fleet, report: context.report }
   const { close } = opened
   try {
-    const lacking = isGoingBack ? [] : await interruption.orStop(lackingFindings(config, fleet))
+    const lacking = isGoingBack ? [] : await interruption.orStop(lackingBefore(config, fleet))
     const findings = [...opened.findings, ...lacking]
     // A folder that cannot be written to cannot hold the lock either: then all that is wrong is told instead.
     if (findings.some(({ weight }) => weight === 'error')) await interruption.orStop(preflight(fleet, findings))

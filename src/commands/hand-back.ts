@@ -40,7 +40,11 @@ export async function handBack(handing: HandingBack): Promise<void> {
     })
 }
 
-function isHandedBack({ machine, inspection: { current, manifests } }: HostView): boolean {
+/** As `pm2 deploy` left it, or had it back. */
+export function isHandedBack({
+  machine,
+  inspection: { current, manifests },
+}: Pick<HostView, 'machine' | 'inspection'>): boolean {
   return leadsToSource(machine, current) && !manifests.some(({ takenOver }) => takenOver)
 }
 

@@ -16,7 +16,7 @@ import { begin } from './environment.ts'
 import { type OpenFleet, openFleet } from './fleet.ts'
 import { orderOf } from './order.ts'
 import { endsWell, type Planned, planNotes, planReport } from './planned.ts'
-import { lackingFindings, readUploads } from './shared-files.ts'
+import { lackingBefore, readUploads } from './shared-files.ts'
 
 type Plan = Extract<Invocation, { verb: 'plan' }>
 
@@ -44,7 +44,7 @@ export async function plan(
   invocation: Plan,
   { config, context, open: { fleet, findings }, uploads }: Planning,
 ): Promise<ExitCode> {
-  const lacking = invocation.goal.kind === 'release' ? [] : await lackingFindings(config, fleet)
+  const lacking = invocation.goal.kind === 'release' ? [] : await lackingBefore(config, fleet)
   const look = await preflight(fleet, [...findings, ...lacking])
   const { views, view } = look
   context.report({ type: 'phase', phase: 'resolve' })

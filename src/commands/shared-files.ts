@@ -8,6 +8,7 @@ import { findingOf } from '../engine/look.ts'
 import { UserError } from '../errors.ts'
 import type { Upload } from '../hosts/sharing.ts'
 import { command } from '../hosts/shell.ts'
+import { leftFindings } from './take-over.ts'
 
 /** It travels as text inside a script. */
 const bytesMax = 1024 * 1024
@@ -29,6 +30,14 @@ async function readUpload({ file, to, where }: LocalFile): Promise<Upload | stri
   } catch (error) {
     return `${where} cannot be read here: ${error instanceof Error ? error.message : String(error)}`
   }
+}
+
+/** What a new release would lack on a host: of `shared`, and of what `pm2 deploy` left. */
+export async function lackingBefore(
+  config: EnvironmentConfig,
+  fleet: Pick<Fleet, 'machines'>,
+): Promise<readonly Finding[]> {
+  return (await Promise.all([lackingFindings(config, fleet), leftFindings(config, fleet)])).flat()
 }
 
 /** Shared files that are not on a host, and that nothing brings there. */

@@ -5,13 +5,14 @@ import { isoNow, systemClock } from '../engine/clock.ts'
 import { everywhere } from '../engine/everywhere.ts'
 import type { Fleet, Machine } from '../engine/fleet.ts'
 import { activeManifest, type HostView, inspectHost } from '../engine/inspect.ts'
-import { reportFindings } from '../engine/look.ts'
+import { findingOf, reportFindings } from '../engine/look.ts'
 import { UserError } from '../errors.ts'
 import type { Manifest } from '../hosts/history.ts'
 import { runScript } from '../hosts/run-script.ts'
 import { lookAtSourceScript, parseSource, type Source } from '../hosts/source.ts'
 import { takeOverScript } from '../hosts/taking-over.ts'
 import { who } from './deploying.ts'
+import { isHandedBack } from './hand-back.ts'
 import { unnamedFinding } from './unnamed-files.ts'
 
 /** A host with something to take over. */
@@ -41,6 +42,31 @@ export async function findSources(
   if (findings.some(({ weight }) => weight === 'error'))
     throw new UserError('preflight', 'What `pm2 deploy` left cannot be taken over yet. Nothing was changed.')
   return found
+}
+
+/**
+ * Before a deploy: what lies in a `source` that nobody took over yet, and the new release would have to do without.
+ * Changes nothing. What is named under `shared` counts too: it is `setup` that brings it there.
+ */
+export async function leftFindings(
+  config: EnvironmentConfig,
+  { machines }: Pick<Fleet, 'machines'>,
+): Promise<readonly Finding[]> {
+  const looked = await everywhere(machines, async (machine) => ({ machine, source: await lookAtLeft(machine, config) }))
+  const unseen = looked.flatMap((each): readonly Finding[] =>
+    each.ok ? [] : [{ ...findingOf(each.item.name, each.error), weight: 'warning' }],
+  )
+  const left = looked.flatMap((each) => {
+    if (!each.ok || each.value.source === null) return []
+    return [{ view: { machine: each.value.machine }, source: each.value.source }]
+  })
+  const hint = `\`zdr-deploy ${config.environment} setup\` takes over what \`pm2 deploy\` left, once each of these is named under \`shared\` or \`ignore\`.`
+  return [...unseen, ...unnamedFinding(left, { shared: [], ignore: config.ignore }).map((each) => ({ ...each, hint }))]
+}
+
+async function lookAtLeft(machine: Machine, config: EnvironmentConfig): Promise<Source | null> {
+  const inspection = await machine.depot.inspect()
+  return isHandedBack({ machine, inspection }) ? lookAt(machine, { ...config, shared: [] }) : null
 }
 
 async function lookAt({ name, host, layout }: Machine, config: EnvironmentConfig): Promise<Source | null> {

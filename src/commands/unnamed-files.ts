@@ -1,8 +1,8 @@
 /** Files of which nobody said whether a release shall have them. */
 import type { Finding } from '../balancers/balancer.ts'
 import type { EnvironmentConfig } from '../config/types.ts'
-import { type Entry, isNamed } from '../hosts/source.ts'
-import type { Found } from './take-over.ts'
+import type { HostView } from '../engine/inspect.ts'
+import { type Entry, isNamed, type Source } from '../hosts/source.ts'
 
 /** Of one folder, more of its files than these are told as the folder. */
 const filesMax = 5
@@ -11,8 +11,16 @@ const linesMax = 40
 const madeAnew =
   /^(?:.*\/)?(?:dist|build|out|coverage|tmp|logs?|\.next|\.nuxt|\.output|\.svelte-kit|\.cache|\.turbo|\.parcel-cache|\.vite|\.nyc_output|\.eslintcache)(?:\/|$)|\.(?:log|pid|tsbuildinfo)$/
 
+interface Left {
+  readonly view: Pick<HostView, 'machine'>
+  readonly source: Pick<Source, 'untracked'>
+}
+
 /** Hosts with the same list are told once. */
-export function unnamedFinding(found: readonly Found[], { shared, ignore }: EnvironmentConfig): readonly Finding[] {
+export function unnamedFinding(
+  found: readonly Left[],
+  { shared, ignore }: Pick<EnvironmentConfig, 'shared' | 'ignore'>,
+): readonly Finding[] {
   const lists = new Map<
     string,
     { readonly hosts: string[]; readonly entries: readonly Entry[]; readonly folder: string }

@@ -1,10 +1,12 @@
 /** Hosts as folders of this machine, and a real repository: `plan` goes as far as a deploy does before its first change. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Invocation } from '../../src/commands/arguments.ts'
 import { plan } from '../../src/commands/plan.ts'
 import type { EnvironmentConfig, RolloutConfig } from '../../src/config/types.ts'
+import type { Machine } from '../../src/engine/fleet.ts'
 import type { MigrationEntry } from '../../src/hosts/history.ts'
 import type { Report } from '../../src/rollout/report.ts'
 import { manifest } from '../engine/fakes.ts'
@@ -37,9 +39,13 @@ interface Given {
   readonly freeBytes?: number
   /** Nothing was deployed to b by us. */
   readonly isFirst?: boolean
+  /** On b the app runs from the `source` of `pm2 deploy`, with this file in it. */
+  readonly left?: string
+  readonly config?: Partial<EnvironmentConfig>
 }
 
-async function planned({ wish = {}, rollout = {}, migrations = [], freeBytes = 10 ** 10, isFirst = false }: Given) {
+async function planned(given: Given) {
+  const { wish = {}, rollout = {}, migrations = [], freeBytes = 10 ** 10, isFirst = false } = given
   const on = ground(['a', 'b'])
   const { repo, sha } = repository()
   for (const machine of on.fleet.machines) {
@@ -49,18 +55,30 @@ async function planned({ wish = {}, rollout = {}, migrations = [], freeBytes = 1
   }
   const batches = ['a', 'b'].map((host) => ({ hosts: [host], pause: false }))
   const config: EnvironmentConfig = {
-    ...environment({ repo, ref: 'main', migrate: 'npm run migrate', hooks }),
+    ...environment({ repo, ref: 'main', migrate: 'npm run migrate', hooks, ...given.config }),
     rollout: { ...environment().rollout, batches, ...rollout },
   }
-  const given = context()
+  const last = on.fleet.machines[1]
+  if (given.left !== undefined && last !== undefined) leave(last, { repo, file: given.left })
+  const around = context()
   const machines = on.fleet.machines.map((machine) => {
     const none = isFirst && machine.name === 'b' ? { manifests: [] } : {}
     const inspect = async () => ({ ...(await machine.depot.inspect()), freeBytes, ...none })
     return { ...machine, depot: { ...machine.depot, inspect } }
   })
-  const open = { fleet: { ...on.fleet, machines, report: given.report }, findings: [] }
-  const ending = plan({ ...deploy, ...wish }, { config, context: given, open, uploads: [] })
-  return { ending, sha, reports: given.reports }
+  const open = { fleet: { ...on.fleet, machines, report: around.report }, findings: [] }
+  const ending = plan({ ...deploy, ...wish }, { config, context: around, open, uploads: [] })
+  return { ending, sha, reports: around.reports }
+}
+
+function leave(
+  { layout: { source, current } }: Machine,
+  { repo, file }: { readonly repo: string; readonly file: string },
+) {
+  execFileSync('git', ['clone', '--quiet', repo, source])
+  writeFileSync(join(source, file), '')
+  rmSync(current)
+  symlinkSync(source, current)
 }
 
 function notes(reports: readonly Report[]): readonly string[] {
@@ -119,6 +137,22 @@ describe('plan', () => {
     await expect(full.ending).rejects.toMatchObject({ code: 'preflight' })
     expect(full.reports.map(({ type }) => type).slice(-3)).toEqual(['plan', 'finding', 'finding'])
     const goingBack = await planned({ freeBytes: 0, wish: back })
+    expect(await goingBack.ending).toBe(0)
+  })
+
+  test('ends, as the deploy would, where a release would lack what lies in the `source` of pm2 deploy, named or not', async () => {
+    const shared = await planned({ left: 'uploads', config: { shared: ['uploads/'] } })
+    await expect(shared.ending).rejects.toMatchObject({ code: 'preflight' })
+    expect(shared.reports).toContainEqual({
+      type: 'finding',
+      weight: 'error',
+      host: 'b',
+      text: expect.stringMatching(/source lies what the repository does not have.*\n {2}uploads/),
+      hint: expect.stringContaining('`zdr-deploy production setup` takes over'),
+    })
+    const ignored = await planned({ left: 'build.log', config: { ignore: ['build.log'] } })
+    expect(await ignored.ending).toBe(0)
+    const goingBack = await planned({ left: 'uploads', wish: back })
     expect(await goingBack.ending).toBe(0)
   })
 
