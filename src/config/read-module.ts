@@ -1,4 +1,5 @@
-import { pathToFileURL } from 'node:url'
+import { extname } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { UserError } from '../errors.ts'
 
 /**
@@ -33,7 +34,9 @@ async function readWithImport(file: string): Promise<unknown> {
 
 async function readWithJiti(file: string): Promise<unknown> {
   const { createJiti } = await import('jiti')
-  return defaultOf(await createJiti(import.meta.url, { fsCache: false, moduleCache: false }).import(file))
+  // `npx zdr-deploy` installs nothing beside the file, and its `defineConfig` is this package's all the same.
+  const alias = { 'zdr-deploy': fileURLToPath(new URL(`../index${extname(import.meta.url)}`, import.meta.url)) }
+  return defaultOf(await createJiti(import.meta.url, { fsCache: false, moduleCache: false, alias }).import(file))
 }
 
 function defaultOf(namespace: unknown): unknown {

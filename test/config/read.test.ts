@@ -19,6 +19,11 @@ test.each([
   ['ESM in a package of type module', { 'package.json': '{"type":"module"}', 'e.js': esm }, 'e.js'],
   ['.cjs', { 'e.cjs': commonjs }, 'e.cjs'],
   ['.mjs', { 'e.mjs': esm }, 'e.mjs'],
+  [
+    '`defineConfig`, where the package is not installed,',
+    { 'e.ts': `import { defineConfig } from 'zdr-deploy'\nexport default defineConfig({ deploy: { a: '/' } })` },
+    'e.ts',
+  ],
   ['TypeScript', { 'e.ts': 'const a: string = "/"\nexport default { deploy: { a } } as const' }, 'e.ts'],
 ])('%s is read', async (_, files, name) => {
   expect((await readIn(files, name)).data).toEqual({ deploy: { a: '/' } })
