@@ -54,7 +54,8 @@ function tell(
     context.report,
   )
   const say = (level: 'info' | 'warning', text: string): void => context.report({ type: 'note', level, host, text })
-  if (script !== null) say('warning', `needs root, or sudo without a password. Run this there as root:\n${script}`)
+  if (script !== null)
+    say('warning', `needs root, or sudo without a password. Run this there as root:\n${pasted(script)}`)
   if (missing.length > 0)
     say(
       'warning',
@@ -67,4 +68,9 @@ function tell(
         ? `nginx runs the switch for upstream ${balancer.upstream}`
         : 'nothing to change: nginx runs the switch already',
     )
+}
+
+/** In a shell of its own: at its `exit` the one that it is pasted into would end, with all that was said. */
+export function pasted(script: string): string {
+  return `sh <<'END_OF_SCRIPT'\n${script.replace(/\n*$/, '')}\nEND_OF_SCRIPT`
 }
