@@ -2,7 +2,7 @@
 import type { EnvironmentConfig } from '../config/types.ts'
 import { systemClock } from '../engine/clock.ts'
 import { findGoal, presentSha } from '../engine/goal.ts'
-import { preflight, refuseDowntime } from '../engine/look.ts'
+import { foresee, refuseDowntime, refuseErrors } from '../engine/look.ts'
 import { assertMigratable } from '../engine/migrate.ts'
 import { planRollout } from '../engine/plan.ts'
 import { assertRoom, roomOf } from '../engine/room.ts'
@@ -42,10 +42,10 @@ export interface Planning {
 /** Resolves with 1 where a deploy could not come to its end, and rejects with what would stop it before it begins. */
 export async function plan(
   invocation: Plan,
-  { config, context, open: { fleet, findings }, uploads }: Planning,
+  { config, context, open: { fleet, findings: connecting }, uploads }: Planning,
 ): Promise<ExitCode> {
   const lacking = invocation.goal.kind === 'release' ? [] : await lackingBefore(config, fleet)
-  const look = await preflight(fleet, [...findings, ...lacking])
+  const { look, findings } = await foresee(fleet, [...connecting, ...lacking])
   const { views, view } = look
   context.report({ type: 'phase', phase: 'resolve' })
   const order = orderOf(config, invocation, uploads)
@@ -61,6 +61,7 @@ export async function plan(
   const planned: Planned = { config, order, goal, look, start, rehearsal, rooms }
   context.report(planReport(planned))
   for (const note of planNotes(planned)) context.report({ type: 'note', ...note })
+  refuseErrors(findings)
   assertRoom(fleet, rooms)
   if (goal.kind === 'deploy' && migration !== null) assertMigratable(views, migration)
   return endsWell(planned) ? 0 : 1

@@ -22,6 +22,31 @@ export interface Look {
  * them is an error, and with `locked` where a host is not ours to look at.
  */
 export async function preflight(fleet: Fleet, findings: readonly Finding[]): Promise<Look> {
+  const seen = await lookAround(fleet, findings)
+  refuseErrors(seen.findings)
+  return whole(fleet, seen)
+}
+
+/**
+ * The same for whoever changes nothing: as long as every host was seen, it is no matter what else stands in the way
+ * (`findings`, all reported). What the balancer does not say is taken to be nobody out.
+ */
+export async function foresee(
+  fleet: Fleet,
+  findings: readonly Finding[],
+): Promise<{ readonly look: Look; readonly findings: readonly Finding[] }> {
+  const seen = await lookAround(fleet, findings)
+  if (seen.views.length < fleet.machines.length) refuseErrors(seen.findings)
+  return { look: await whole(fleet, seen), findings: seen.findings }
+}
+
+interface Seen {
+  readonly views: readonly HostView[]
+  readonly isBalancerWell: boolean
+  readonly findings: readonly Finding[]
+}
+
+async function lookAround(fleet: Fleet, findings: readonly Finding[]): Promise<Seen> {
   fleet.report({ type: 'phase', phase: 'inspect' })
   const [inspected, ofMachines] = await Promise.all([
     everywhere(fleet.machines, (machine) => inspectHost(fleet, machine)),
@@ -38,12 +63,20 @@ export async function preflight(fleet: Fleet, findings: readonly Finding[]): Pro
   const ofHosts = views.flatMap((view) => judge(view, fleet.health !== null))
   const all = [...findings, ...unseen, ...ofBalancer, ...ofHosts, ...apart]
   reportFindings(all, fleet.report)
-  refuseErrors(all)
-  const [view, cutOff] = await Promise.all([fleet.balancer.observe(), findCutOff(fleet.machines, views)])
+  return { views, isBalancerWell, findings: all }
+}
+
+async function whole(fleet: Fleet, { views, isBalancerWell }: Seen): Promise<Look> {
+  const [view, cutOff] = await Promise.all([
+    isBalancerWell ? fleet.balancer.observe() : nobodyOut,
+    findCutOff(fleet.machines, views),
+  ])
   const look = { views, view, cutOff }
   for (const note of foundNotes(look)) fleet.report(note)
   return look
 }
+
+const nobodyOut: BalancerView = { out: [], mixed: [], byHand: [] }
 
 /** A host that is well for itself and not for the balancer could never be put back. */
 async function reachFindings({ balancer, limits }: Fleet, { machine, healthy }: HostView): Promise<readonly Finding[]> {

@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Balancer } from '../../src/balancers/balancer.ts'
 import type { Invocation } from '../../src/commands/arguments.ts'
 import { plan } from '../../src/commands/plan.ts'
 import type { EnvironmentConfig, RolloutConfig } from '../../src/config/types.ts'
 import type { Machine } from '../../src/engine/fleet.ts'
+import { UserError } from '../../src/errors.ts'
 import type { MigrationEntry } from '../../src/hosts/history.ts'
 import type { Report } from '../../src/rollout/report.ts'
 import { manifest } from '../engine/fakes.ts'
@@ -42,6 +44,8 @@ interface Given {
   /** On b the app runs from the `source` of `pm2 deploy`, with this file in it. */
   readonly left?: string
   readonly config?: Partial<EnvironmentConfig>
+  /** What the balancer says of itself: then it says nothing else. */
+  readonly fault?: string
 }
 
 async function planned(given: Given) {
@@ -66,9 +70,18 @@ async function planned(given: Given) {
     const inspect = async () => ({ ...(await machine.depot.inspect()), freeBytes, ...none })
     return { ...machine, depot: { ...machine.depot, inspect } }
   })
-  const open = { fleet: { ...on.fleet, machines, report: around.report }, findings: [] }
+  const balancer = given.fault === undefined ? on.fleet.balancer : faulty(on.fleet.balancer, given.fault)
+  const open = { fleet: { ...on.fleet, balancer, machines, report: around.report }, findings: [] }
   const ending = plan({ ...deploy, ...wish }, { config, context: around, open, uploads: [] })
   return { ending, sha, reports: around.reports }
+}
+
+function faulty(balancer: Balancer, text: string): Balancer {
+  return {
+    ...balancer,
+    preflight: async () => [{ weight: 'error', host: 'lb', text }],
+    observe: () => Promise.reject(new UserError('balancer', text)),
+  }
 }
 
 function leave(
@@ -95,6 +108,13 @@ const entry: MigrationEntry = {
 }
 
 describe('plan', () => {
+  test('is told before the balancer was set up, and ends as a deploy would', async () => {
+    const { ending, reports } = await planned({ fault: 'there is no switch folder' })
+    await expect(ending).rejects.toMatchObject({ code: 'preflight' })
+    expect(reports.find(({ type }) => type === 'plan')).toMatchObject({ batches: [{ hosts: ['a'] }, { hosts: ['b'] }] })
+    expect(reports).toContainEqual(expect.objectContaining({ type: 'finding', text: 'there is no switch folder' }))
+  })
+
   test('says how long a pause waits, and what no answer means, where there is a pause', async () => {
     const { ending, reports } = await planned({ wish: { pauseAfter: 'canary' } })
     expect(await ending).toBe(0)

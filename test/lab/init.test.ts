@@ -32,6 +32,8 @@ it('reads the fleet out of the files of nginx, where it has no right to more', a
 
 it('setup, plan and a deploy work on what it wrote', async () => {
   await init(`root@${lab.balancer.address}`, '--script', 'server.js')
+  const { text: before } = await ended(lab.deploy(['production', 'plan']), 1)
+  expect(before).toContain(install)
   await ended(lab.deploy(['production', 'setup']), 4)
   await lab.site.useSwitch()
   await ended(lab.deploy(['production', 'setup']), 0)
