@@ -22,7 +22,8 @@ export function inSubdir({ split, migrate }: Work, subdir: string | undefined): 
   const enter = command('cd', `./${subdir.replace(/\/$/, '')}`)
   const top = atTheTop(split.prepare)
   const rest = split.prepare.slice(top.length)
-  const prepare = rest.length === 0 ? top : [...top, enter, ...rest]
+  // Also where nothing is prepared there: a folder that is not in the commit is found before any host is out.
+  const prepare = [...top, enter, ...rest]
   const states = top.filter((text) => !isPlainInstall(text))
   const areAgain = states.every((text, index) => split.activate[index] === text)
   const again = areAgain ? states : []

@@ -28,7 +28,7 @@ test('where no install follows, or in a folder of its own, all runs in the folde
   expect(apart.split.prepare).toEqual(['cd ./apps/api', 'cd web', 'npm ci'])
   const own = { install: '"nvm use && npm ci"', reload: 'pm2 reload shop' }
   const { split } = await load({ subdir: 'apps/api', ...own })
-  expect(split.prepare).toEqual(['nvm use', 'npm ci'])
+  expect(split.prepare).toEqual(['nvm use', 'npm ci', 'cd ./apps/api'])
   expect(split.activate).toEqual(['cd ./apps/api', 'pm2 reload shop'])
 })
 
@@ -48,7 +48,16 @@ test.each([
 
 test('what the lockfile names is installed at the top as well', async () => {
   const { split } = await load({ subdir: 'apps/api', 'post-deploy': 'pm2 reload shop' })
-  expect(split).toMatchObject({ byLockfile: true, prepare: [], activate: ['cd ./apps/api', 'pm2 reload shop'] })
+  expect(split).toMatchObject({
+    byLockfile: true,
+    prepare: ['cd ./apps/api'],
+    activate: ['cd ./apps/api', 'pm2 reload shop'],
+  })
+})
+
+test('the folder is entered in the preparation in any case: one that is not there is found before a host is out', async () => {
+  const { split } = await load({ subdir: 'apps/api', 'post-deploy': '"./start.sh; pm2 reload shop"' })
+  expect(split.prepare).toEqual(['cd ./apps/api'])
 })
 
 test('a folder outside of the release is refused', async () => {
