@@ -41,9 +41,16 @@ export async function perform(performing: Performing, move: Move): Promise<Perfo
     await change(performing, action, move)
     return { events: [{ type: 'done', action }], log: null }
   } catch (error) {
-    const { reason, log } = describe(error)
+    const { reason: told, log } = describe(error)
+    const reason = withoutHost(action, told)
     return { events: [{ type: 'failed', action, reason }], log: (await logOf(performing, action)) || log }
   }
+}
+
+/** The host of a step stands beside its reason wherever that is told. */
+function withoutHost(action: Action, reason: string): string {
+  const name = action.type === 'step' ? `${action.host}: ` : ''
+  return reason.startsWith(name) ? reason.slice(name.length) : reason
 }
 
 function seen(action: Action, observation: Observation): Performed {
