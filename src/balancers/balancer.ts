@@ -70,7 +70,7 @@ export interface Balancer {
   publish(publication: Publication): Promise<void>
   /**
    * Resolves when no request that the balancer sent is still running on the host, and none can still be sent by an
-   * earlier decision (it also waits out `proxy_next_upstream_timeout`). Rejects with UserError `drain` after
+   * earlier decision (one that another host does not take may be tried here). Rejects with UserError `drain` after
    * `timeoutMs`, naming how many connections are left. `onWaiting` hears that number, about once a second. A connection
    * that drops for a moment is made anew.
    */

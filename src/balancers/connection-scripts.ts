@@ -12,8 +12,15 @@ export const countExit = { list: 3, number: 4, left: 5 } as const
 
 /** How often connections are counted. */
 const pollSeconds = 0.15
-/** A retry may come this late (`proxy_next_upstream_timeout 1s`): so many polls, 1.2 s, before a zero is believed. */
-const settlePolls = 8
+/**
+ * A request whose pool was chosen before the host was taken out may still be tried on it, where another server failed it,
+ * for 4 s (`proxy_next_upstream_timeout`). One that waits in connect() for a server of the upstream is seen, and waited
+ * for. One that was connected, and fails when more than 1.2 s are over, is not: it was failed by a server that no deploy
+ * had touched, and would be lost without another try. It may meet the reload of this one, and is lost then too.
+ */
+const settleSeconds = 1.2
+/** In whole seconds of the clock, so one more. */
+const retrySeconds = 4 + 1
 /** About a second. */
 const pollsPerLine = 7
 
@@ -63,9 +70,24 @@ export function seenScript(filter: string): string {
 }
 
 /**
- * Ends with 0 when nothing that matches is left, and at least 1.2 s after it began; with 5 when the time is over; with
- * anything else when it could not count (a missing `ss`, piped into a count, would read as zero).
- * Prints `left <number>` about once a second. A request whose client left is waited for no more: nginx closed it.
+ * Ends when no request can come any more whose pool was chosen before it began, by `settleSeconds`: after 1.2 s, or 5 s
+ * at the most. For the machine of the balancer; without an `ss` there it waits as if a request hung.
+ */
+export function settleScript(servers: readonly string[]): string {
+  const ports = [...new Set(servers.map((server) => `dport = :${splitServer(server).port}`))]
+  const list = `ss -Htn state syn-sent ${quote(`( ${ports.join(' or ')} )`)}`
+  return `${withSs}deadline=$(( $(date +%s) + ${retrySeconds} ))
+sleep ${settleSeconds} 2>/dev/null || sleep 2
+while [ "$(date +%s)" -lt "$deadline" ] && [ -n "$(${list} || echo unseen)" ]; do
+  sleep ${pollSeconds} 2>/dev/null || sleep 1
+done
+`
+}
+
+/**
+ * Ends with 0 when nothing that matches is left; with 5 when the time is over; with anything else when it could not
+ * count (a missing `ss`, piped into a count, would read as zero). Prints `left <number>` about once a second. A request
+ * whose client left is waited for no more: nginx closed it.
  */
 export function countScript({ filter, peers }: CountWords, timeoutSeconds: number): string {
   const isOurs = peers === null ? '1' : 'index(peers, " " peer " ")'
@@ -77,10 +99,10 @@ while :; do
   lines=$(ss -Htn state established state syn-recv state syn-sent ${quote(filter)}) || exit ${countExit.list}
   left=$(printf '%s\\n' "$lines" | awk -v peers=${quote(` ${(peers ?? []).join(' ')} `)} ${quote(awk)})
   case $left in ''|*[!0-9]*) echo "no number: $left" >&2; exit ${countExit.number};; esac
-  [ "$left" -eq 0 ] && [ $polls -ge ${settlePolls} ] && exit 0
-  [ "$(date +%s)" -lt "$deadline" ] || [ $polls -lt ${settlePolls} ] || { echo "left $left"; exit ${countExit.left}; }
+  [ "$left" -eq 0 ] && exit 0
+  [ "$(date +%s)" -lt "$deadline" ] || { echo "left $left"; exit ${countExit.left}; }
+  [ $((polls % ${pollsPerLine})) -eq 0 ] && echo "left $left"
   polls=$((polls + 1))
-  [ $((polls % ${pollsPerLine})) -eq 0 ] && [ "$left" -gt 0 ] && echo "left $left"
   sleep ${pollSeconds} 2>/dev/null || sleep 1
 done
 `

@@ -5,7 +5,15 @@ import type { CommandResult, Host } from '../hosts/host.ts'
 import { type Limit, type Limits, limitText } from '../hosts/limits.ts'
 import { lateText } from '../hosts/run-script.ts'
 import type { Member } from './balancer.ts'
-import { type CountWords, countExit, countScript, holdScript, seenScript, splitServer } from './connection-scripts.ts'
+import {
+  type CountWords,
+  countExit,
+  countScript,
+  holdScript,
+  seenScript,
+  settleScript,
+  splitServer,
+} from './connection-scripts.ts'
 
 /** What a script may take beyond the time that it was given to wait. */
 const marginMs = 15_000
@@ -69,6 +77,18 @@ export async function sightsOfClosed(machine: Host, { host, server }: Member, li
   const sights = counts.flatMap(({ sight, can }) => (can ? [sight] : []))
   if (sights.length > 0) return sights
   throw new UserError('balancer', `connections to ${server} cannot be counted: there is no \`ss\` on ${host.name}`)
+}
+
+/**
+ * Resolves when the balancer can send none of these servers a request any more by an earlier decision; connections are
+ * to be counted after it. Rejects with UserError `balancer` where that could not be waited for.
+ */
+export async function waitUntilSettled(machine: Host, servers: readonly string[]): Promise<void> {
+  const limit = { timeoutMs: marginMs }
+  const result = await machine.run(settleScript(servers), limit)
+  if (result.code === 0) return
+  const what = `late retries could not be waited for on ${machine.name}`
+  throw new UserError('balancer', `${what}${lateText(result, limit)}`, { output: result.stderr })
 }
 
 /**

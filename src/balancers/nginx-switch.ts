@@ -14,6 +14,7 @@ import {
   type SightLimits,
   sightsOfClosed,
   waitUntilNone,
+  waitUntilSettled,
 } from './connections.ts'
 import { preflightNginx } from './nginx-preflight.ts'
 import { observeScript, publishExit, publishScript } from './nginx-scripts.ts'
@@ -54,6 +55,7 @@ export function nginxSwitch(options: NginxSwitchOptions): Balancer {
     ...options,
     members: options.members.map(({ host, server }) => ({ name: host.name, server })),
   })
+  const servers = options.members.map(({ server }) => server)
   const sights = new Map<string, readonly Sight[]>()
   let last: SwitchState | null = null
 
@@ -99,9 +101,13 @@ export function nginxSwitch(options: NginxSwitchOptions): Balancer {
       })
     },
     drained: async (host, wait) =>
-      overDrops(clock, Math.min(wait.timeoutMs, lineDownMsMax), async (spentMs) =>
-        waitUntilNone(await sightsOf(host), { ...wait, timeoutMs: Math.max(wait.timeoutMs - spentMs, 0) }),
-      ),
+      overDrops(clock, Math.min(wait.timeoutMs, lineDownMsMax), async (spentMs) => {
+        const known = await sightsOf(host)
+        const startMs = clock.now()
+        await waitUntilSettled(machine, servers)
+        const leftMs = wait.timeoutMs - spentMs - (clock.now() - startMs)
+        await waitUntilNone(known, { ...wait, timeoutMs: Math.max(leftMs, 0) })
+      }),
     reaches: (host, limit) => reaches(options, memberOf(host), limit),
   }
 }

@@ -1,5 +1,9 @@
 /** What must be so where a site passes requests on to the app. Pure. */
+import type { Directive } from './nginx-site.ts'
 import { nearest, type Pass, type Refusal, refusal, type SiteWords } from './site-report.ts'
+
+/** `proxy_next_upstream_timeout` in switch.conf. */
+const retryMsMax = 4_000
 
 /** Directives that switch.conf sets for the server, what may override them in a location, and why nothing else may. */
 export const overrides: Readonly<
@@ -14,8 +18,8 @@ export const overrides: Readonly<
     hint: 'With 1.0 an upload of unknown length is buffered, and sent to a host that was taken out meanwhile. Remove it.',
   },
   proxy_next_upstream_timeout: {
-    isFine: (value) => /^(1s?|[1-9]\d{0,2}ms|1000ms)$/.test(value),
-    hint: 'A later retry could go to a host that was taken out meanwhile. Remove it, or let it be at most 1s.',
+    isFine: (value) => milliseconds(value) > 0 && milliseconds(value) <= retryMsMax,
+    hint: 'A later retry could go to a host that was taken out meanwhile. Remove it, or let it be at most 4s.',
   },
 }
 
@@ -40,8 +44,7 @@ export function passRefusals(
       "The default cache key holds the pool's name, and would change with every deploy. Add `proxy_cache_key $scheme$host$request_uri;`."
     refusals.push(refusal(cache, hint))
   }
-  // Levels inside the server: there its own word wins over switch.conf's. `around` is http, server, location, …
-  const inLocations = around.slice(2).flat()
+  const inLocations = innerLevels(around)
   for (const [name, { isFine, hint }] of Object.entries(overrides)) {
     const overriding = inLocations.filter((candidate) => candidate.name === name && !isFine(candidate.args[0] ?? ''))
     refusals.push(...overriding.map((found) => refusal(found, hint)))
@@ -64,6 +67,9 @@ export function passNotes({ around }: Pass): readonly Refusal[] {
     ({ args }) => args.some((arg) => arg.startsWith('burst=')) && !args.includes('nodelay'),
   )
   const binds = nearest(around, 'proxy_bind').filter(({ args }) => args[0] !== 'off')
+  const patient = innerLevels(around).filter(
+    ({ name, args }) => name === 'proxy_connect_timeout' && milliseconds(args[0] ?? '') >= retryMsMax,
+  )
   return [
     ...delays.map((found) =>
       refusal(
@@ -77,5 +83,23 @@ export function passNotes({ around }: Pass): readonly Refusal[] {
         'Connections then come from another address than the one that a deploy looks for on the hosts: it needs `ss` on the balancer.',
       ),
     ),
+    ...patient.map((found) =>
+      refusal(
+        found,
+        'nginx tries no other host after 4s, so a machine without power would cost requests. Remove it, or let it be at most 3500ms.',
+      ),
+    ),
   ]
+}
+
+/** Levels inside the server: there its own word wins over switch.conf's. `around` is http, server, location, … */
+function innerLevels(around: Pass['around']): readonly Directive[] {
+  return around.slice(2).flat()
+}
+
+/** Of `2s`, `500ms`, and `2`, which means seconds; Infinity for what is longer than these units are used for. */
+function milliseconds(time: string): number {
+  const [, number, unit = 's'] = /^(\d+)(ms|s)?$/.exec(time) ?? []
+  if (number === undefined) return Number.POSITIVE_INFINITY
+  return Number(number) * (unit === 's' ? 1_000 : 1)
 }

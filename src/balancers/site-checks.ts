@@ -78,10 +78,13 @@ function missingLines(http: Directive, passes: readonly Pass[], words: SiteWords
   ]
 }
 
+/** Beside `overrides`: a location may set these as it likes. */
+const setBySwitch = ['open_file_cache', 'proxy_connect_timeout']
+
 /** What stands in a server block and quarrels with switch.conf, which is included there. */
 function serverRefusals(server: Directive | undefined, { switchPath }: SiteWords): readonly Refusal[] {
   const own = (server?.block ?? []).filter(({ file }) => file !== switchPath)
-  const doubled = own.filter(({ name }) => name in overrides || name === 'open_file_cache')
+  const doubled = own.filter(({ name }) => name in overrides || setBySwitch.includes(name))
   const included = own.findIndex((directive) => includes(directive, switchPath))
   const before = own.slice(0, Math.max(included, 0)).filter(endsRewriting)
   return [

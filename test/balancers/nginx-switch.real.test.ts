@@ -11,18 +11,9 @@ import { readFacts } from '../../src/balancers/switch-state.ts'
 import type { CommandResult } from '../../src/hosts/host.ts'
 import { ownerOf } from '../hosts/lock-contract.ts'
 import { balancerContract } from './balancer-contract.ts'
-import { type Backend, hasNginx, machine, type RealNginx, startNginx, switchedSite } from './real-nginx.ts'
+import { type Backend, hasNginx, machine, type RealNginx, startSwitched } from './real-nginx.ts'
 
 const by = 'test'
-
-async function startSwitched(location = ''): Promise<RealNginx> {
-  const nginx = await startNginx()
-  await nginx.setup()
-  await nginx.writeSite(switchedSite(nginx.folder, location))
-  const report = await nginx.setup()
-  if (!report.live) throw new Error(`setup is not live: ${JSON.stringify(report)}`)
-  return nginx
-}
 
 function backendOf({ backends }: RealNginx, host: string): Backend {
   const backend = backends.find(({ name }) => name === host)

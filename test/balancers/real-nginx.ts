@@ -161,6 +161,16 @@ http {
   return real
 }
 
+/** Set up, with a site that uses the switch; `location` stands in it too. */
+export async function startSwitched(location = ''): Promise<RealNginx> {
+  const nginx = await startNginx()
+  await nginx.setup()
+  await nginx.writeSite(switchedSite(nginx.folder, location))
+  const report = await nginx.setup()
+  if (!report.live) throw new Error(`setup is not live: ${JSON.stringify(report)}`)
+  return nginx
+}
+
 /** `/slow` answers when the test says so; everything else at once, with the host's name. */
 async function startBackend(address: string): Promise<Backend> {
   const waiting: ServerResponse[] = []

@@ -67,10 +67,13 @@ describe('a site', () => {
     ['host', `${good.host} proxy_request_buffering on;`, 'proxy_request_buffering on;', 'upload'],
     ['host', `${good.host} proxy_http_version 1.0;`, 'proxy_http_version 1.0;', 'upload'],
     ['host', `${good.host} proxy_next_upstream_timeout 0;`, 'proxy_next_upstream_timeout 0;', 'retry'],
+    ['host', `${good.host} proxy_next_upstream_timeout 5;`, 'proxy_next_upstream_timeout 5;', 'retry'],
+    ['host', `${good.host} proxy_next_upstream_timeout 1m;`, 'proxy_next_upstream_timeout 1m;', 'retry'],
     ['host', `${good.host} mirror /copy;`, 'mirror /copy;', 'mirror_request_body off'],
     ['first', `rewrite ^/a /b last; ${good.first}`, 'rewrite ^/a /b last;', 'above it'],
     ['first', `if ($x) { break; } ${good.first}`, 'if ($x);', 'above it'],
     ['first', `${good.first} proxy_http_version 1.1;`, 'proxy_http_version 1.1;', 'remove it here'],
+    ['first', `${good.first} proxy_connect_timeout 1s;`, 'proxy_connect_timeout 1s;', 'remove it here'],
     ['http', `${good.http} upstream shop { ip_hash; }`, 'ip_hash;', 'stay with one host'],
   ])('that would break is refused by file and line: %s %s', (level, line, text, hint) => {
     const { refusals } = inspect({ [level]: line })
@@ -82,6 +85,7 @@ describe('a site', () => {
     ['host', `${good.host} proxy_cache shop; proxy_cache_key $host$request_uri;`],
     ['host', `${good.host} proxy_cache off;`],
     ['host', `${good.host} proxy_next_upstream_timeout 500ms;`],
+    ['host', `${good.host} proxy_next_upstream_timeout 4;`],
     ['host', `${good.host} mirror /copy; mirror_request_body off;`],
     ['pass', 'proxy_pass http://$zdr_shop$request_uri;'],
     ['pass', 'proxy_pass http://$' + '{zdr_shop};'],
@@ -102,8 +106,17 @@ describe('a site', () => {
     ['http', `${good.http} upstream shop { server 10.0.0.11:4000 weight=5; }`, 'server 10.0.0.11:4000 weight=5;'],
     ['http', `${good.http} upstream shop { server 10.9.9.9:4000; }`, 'server 10.9.9.9:4000;'],
     ['http', `${good.http} limit_req zone=a burst=5;`, 'limit_req zone=a burst=5;'],
+    ['host', `${good.host} proxy_connect_timeout 60s;`, 'proxy_connect_timeout 60s;'],
   ])('that will be another is told what: %s %s', (level, line, text) => {
     expect(inspect({ [level]: line })).toMatchObject({ refusals: [], notes: [{ text }] })
+  })
+
+  it('may wait for a connection as long as it likes where nginx tries another host in time, or where ours is inherited', () => {
+    const lines = [
+      { host: `${good.host} proxy_connect_timeout 3500ms;` },
+      { http: `${good.http} proxy_connect_timeout 60s;` },
+    ]
+    for (const line of lines) expect(inspect(line)).toEqual({ missing: [], refusals: [], notes: [] })
   })
 
   it('without any proxy_pass to the app is told all three lines', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { configure, demand, hostOf } from '../../lab/fleet.ts'
 import type { Lab } from '../../lab/lab.ts'
 import type { ChaosCase, Scene } from '../case.ts'
-import { LOAD } from '../load.ts'
+import { IN_FLIGHT } from '../load.ts'
 import { type Moment, phase, reached, step } from '../moment.ts'
 
 const NPM = '/usr/local/bin/npm'
@@ -13,8 +13,8 @@ const DAEMON = `$(cat /home/deploy/.pm2/pm2.pid)`
 /** pm2 by another version number, with all that it needs. */
 const OTHER = '/opt/pm2-of-before/node_modules'
 
-const IN_FLIGHT = {
-  requests: 5 + 2 * LOAD.rates['slow-post'],
+const WITH_DAEMON = {
+  requests: IN_FLIGHT,
   why: 'the processes that were serving are killed with the daemon: what was in flight on them',
 }
 
@@ -24,7 +24,7 @@ export const HOSTS: readonly ChaosCase[] = [
     ...npm('npm install hangs on one host of three, where `timeouts.prepare` is 5 s', 'sleep 600'),
     overrides: { timeouts: { prepare: '5s' } },
   },
-  { ...daemon('is killed (SIGKILL)', phase('lock'), `kill -KILL ${DAEMON}`), allowed: IN_FLIGHT },
+  { ...daemon('is killed (SIGKILL)', phase('lock'), `kill -KILL ${DAEMON}`), allowed: WITH_DAEMON },
   daemon('is killed (SIGKILL)', step('reload'), `kill -KILL ${DAEMON}`),
   daemon('is killed (SIGKILL)', step('verify'), `kill -KILL ${DAEMON}`),
   hung(step('reload')),

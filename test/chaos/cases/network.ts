@@ -5,7 +5,7 @@ import type { Lab } from '../../lab/lab.ts'
 import { type Line, lineBetween } from '../../lab/line.ts'
 import type { Machine } from '../../lab/machine.ts'
 import type { ChaosCase, Struck } from '../case.ts'
-import { REQUESTS_PER_SECOND } from '../load.ts'
+import { IN_FLIGHT, REQUESTS_PER_SECOND } from '../load.ts'
 import { BEFORE, type Moment, ON_A_HOST, phase, reached, step } from '../moment.ts'
 
 const SHORT_MS = 2_000
@@ -92,8 +92,8 @@ function cutFromBalancer(moment: Moment): ChaosCase {
       await cutFor(BETWEEN_MS, lineBetween(scene.lab.balancer, hostOf(scene.lab, 1)), scene)
     },
     allowed: {
-      requests: (REQUESTS_PER_SECOND * (seconds + 1)) / 2,
-      why: `the machine that was serving lost its network: of two hosts, what it was sent in those ${seconds} s and one more (${REQUESTS_PER_SECOND} requests a second)`,
+      requests: IN_FLIGHT,
+      why: 'the machine that was serving lost its network: what was in flight on it',
     },
   }
 }
