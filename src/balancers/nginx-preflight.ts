@@ -78,7 +78,7 @@ async function memberFindings(
   if (held.type !== 'unseen') return []
   const text = `from ${machine.name} to ${member.server}: ${held.why}`
   const hint =
-    'Without it nobody can tell when the last request has ended. Install iproute2 (`ss`) there, and see that the balancer reaches the port.'
+    'Without it nobody can tell when the last request has ended. See that the balancer reaches the port, and that there is `ss` (iproute2).'
   return [{ weight: 'error', host: member.host.name, text, hint }]
 }
 

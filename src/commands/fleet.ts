@@ -90,13 +90,23 @@ async function openReached(
     configs: config.hosts,
     balancers: balancers.reached,
   })
-  const failed = [...hosts.failed, ...balancers.failed, ...lost]
+  const lacking = [...hosts.failed, ...lost]
   return {
     fleet,
-    findings: [...unreachableFindings(failed), ...well.flatMap((each) => each.findings)],
-    failed,
+    findings: [
+      ...unreachableFindings(lacking).map((finding) => withWayOn(config, finding)),
+      ...unreachableFindings(balancers.failed),
+      ...well.flatMap((each) => each.findings),
+    ],
+    failed: [...lacking, ...balancers.failed],
     balancers: balancers.reached,
   }
+}
+
+/** Where nothing better is known. Of several hosts one can be left alone for now. */
+function withWayOn({ environment, hosts }: EnvironmentConfig, finding: Finding): Finding {
+  if (finding.hint !== undefined || hosts.length === 1) return finding
+  return { ...finding, hint: `To deploy without it: zdr-deploy ${environment} --skip ${finding.host}` }
 }
 
 function refuseAll({ hosts }: EnvironmentConfig, skip: readonly string[]): void {

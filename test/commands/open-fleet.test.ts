@@ -23,3 +23,14 @@ test('a fleet that is opened for another purpose is connected to once, and its w
   expect(await open.openFor(false)).toBe(open)
   await open.close()
 })
+
+test('of several hosts one that is not reached comes with the way on without it', async () => {
+  const hosts = [nobody, { ...nobody, name: 'web-2', port: 2 }]
+  const given = context({ env: { HOME: '/nowhere' } })
+  const { findings, close } = await openFleet(environment({ hosts }), given, { isGoingBack: false, skip: [] })
+  expect(findings.map(({ hint }) => hint)).toEqual([
+    'To deploy without it: zdr-deploy production --skip web-1',
+    'To deploy without it: zdr-deploy production --skip web-2',
+  ])
+  await close()
+})
