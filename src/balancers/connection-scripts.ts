@@ -12,15 +12,17 @@ export const countExit = { list: 3, number: 4, left: 5 } as const
 
 /** How often connections are counted. */
 const pollSeconds = 0.15
+/** `proxy_next_upstream_timeout` in switch.conf. */
+export const retrySeconds = 4
 /**
  * A request whose pool was chosen before the host was taken out may still be tried on it, where another server failed it,
- * for 4 s (`proxy_next_upstream_timeout`). One that waits in connect() for a server of the upstream is seen, and waited
- * for. One that was connected, and fails when more than 1.2 s are over, is not: it was failed by a server that no deploy
- * had touched, and would be lost without another try. It may meet the reload of this one, and is lost then too.
+ * for `retrySeconds`. One that waits in connect() for a server of the upstream is seen, and waited for. One that was
+ * connected, and fails when more than 1.2 s are over, is not: it was failed by a server that no deploy had touched, and
+ * would be lost without another try. It may meet the reload of this one, and is lost then too.
  */
 const settleSeconds = 1.2
-/** In whole seconds of the clock, so one more. */
-const retrySeconds = 4 + 1
+/** By a clock of whole seconds. */
+const clockSeconds = 1
 /** About a second. */
 const pollsPerLine = 7
 
@@ -76,7 +78,7 @@ export function seenScript(filter: string): string {
 export function settleScript(servers: readonly string[]): string {
   const ports = [...new Set(servers.map((server) => `dport = :${splitServer(server).port}`))]
   const list = `ss -Htn state syn-sent ${quote(`( ${ports.join(' or ')} )`)}`
-  return `${withSs}deadline=$(( $(date +%s) + ${retrySeconds} ))
+  return `${withSs}deadline=$(( $(date +%s) + ${retrySeconds + clockSeconds} ))
 sleep ${settleSeconds} 2>/dev/null || sleep 2
 while [ "$(date +%s)" -lt "$deadline" ] && [ -n "$(${list} || echo unseen)" ]; do
   sleep ${pollSeconds} 2>/dev/null || sleep 1

@@ -1,9 +1,9 @@
 /** What must be so where a site passes requests on to the app. Pure. */
+import { retrySeconds } from './connection-scripts.ts'
 import type { Directive } from './nginx-site.ts'
 import { nearest, type Pass, type Refusal, refusal, type SiteWords } from './site-report.ts'
 
-/** `proxy_next_upstream_timeout` in switch.conf. */
-const retryMsMax = 4_000
+const retryMsMax = retrySeconds * 1_000
 
 /** Directives that switch.conf sets for the server, what may override them in a location, and why nothing else may. */
 export const overrides: Readonly<
