@@ -24,11 +24,12 @@ export function findMends(
   calls: readonly CallOnHost[],
   activation: Activation,
 ): readonly Mend[] {
+  const knownAs = (name: string) => processes.filter((process) => process.name === name)
   return calls.flatMap((onHost): readonly Mend[] => {
     const behind = (name: string): boolean => {
-      const known = processes.filter((process) => process.name === name)
-      const isLeft = isPinned(known, activation) || isLeftInFork(known, appOf(onHost, name))
-      return known.length === 0 || crashing.has(name) || isLeft
+      const known = knownAs(name)
+      if (known.length === 0 || crashing.has(name) || isPinned(known, activation)) return true
+      return isLeftInFork(known, appOf(onHost, name))
     }
     const names = namesOf(onHost)
     const starting = names.filter(behind)
@@ -38,12 +39,7 @@ export function findMends(
       const others = names.filter((name) => !behind(name))
       return [{ call: onHost.call, target, starts: groupByFolder(onHost, starting, activation), others }]
     }
-    const pinned = starting.filter((name) =>
-      isPinned(
-        processes.filter((process) => process.name === name),
-        activation,
-      ),
-    )
+    const pinned = starting.filter((name) => isPinned(knownAs(name), activation))
     if (pinned.length === 0) return []
     if (pinned.every((name) => calls.some((other) => canStart(other, name, activation)))) {
       return [{ call: onHost.call, target: null, starts: [{ names: pinned, cwd: null }], others: [] }]
