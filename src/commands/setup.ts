@@ -1,7 +1,7 @@
 /** `zdr-deploy production setup`: folders on the hosts, nginx files on the balancer. May be run again and again. */
 import type { EnvironmentConfig } from '../config/types.ts'
 import { systemClock } from '../engine/clock.ts'
-import { everywhere } from '../engine/everywhere.ts'
+import { everywhere, type Settled } from '../engine/everywhere.ts'
 import type { Machine } from '../engine/fleet.ts'
 import { type HostView, inspectHost } from '../engine/inspect.ts'
 import { type FleetLock, takeLock } from '../engine/lock.ts'
@@ -77,12 +77,7 @@ interface SettingUp extends Place {
 
 async function lookAtAll({ fleet }: OpenFleet, { report }: CommandContext): Promise<readonly HostView[]> {
   const looked = await everywhere(fleet.machines, (machine) => inspectHost(fleet, machine))
-  const failed = looked.flatMap((each) => (each.ok ? [] : [each]))
-  reportFindings(
-    failed.map(({ item, error }) => findingOf(item.name, error)),
-    report,
-  )
-  if (failed[0] !== undefined) throw failed[0].error
+  refuseFailed(looked, ({ name }) => name, report)
   return looked.flatMap((each) => (each.ok ? [each.value] : []))
 }
 
@@ -132,10 +127,19 @@ async function setUpHosts(settingUp: SettingUp, views: readonly HostView[], foun
   const settled = await everywhere(views, ({ machine }) =>
     setUpHost(settingUp, machine, found.find(({ view }) => view.machine.name === machine.name) ?? null),
   )
+  refuseFailed(settled, ({ machine }) => machine.name, context.report)
+}
+
+/** Tells of each that failed, and throws the first. */
+function refuseFailed<Item>(
+  settled: readonly Settled<Item, unknown>[],
+  nameOf: (item: Item) => string,
+  report: CommandContext['report'],
+): void {
   const failed = settled.flatMap((each) => (each.ok ? [] : [each]))
   reportFindings(
-    failed.map(({ item, error }) => findingOf(item.machine.name, error)),
-    context.report,
+    failed.map(({ item, error }) => findingOf(nameOf(item), error)),
+    report,
   )
   if (failed[0] !== undefined) throw failed[0].error
 }
